@@ -1,0 +1,36 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "ochotona",
+    products: [
+        .library(name: "AMQPProtocol", targets: ["AMQPProtocol"]),
+        .library(name: "AMQPConnection", targets: ["AMQPConnection"]),
+        .library(name: "AMQPPosix", targets: ["AMQPPosix"]),
+        .library(name: "AMQPSelect", targets: ["AMQPSelect"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0")
+    ],
+    targets: [
+        .target(name: "AMQPProtocol", exclude: ["Specification"], swiftSettings: settings),
+        .target(name: "AMQPConnection", dependencies: ["AMQPProtocol", log], swiftSettings: settings),
+        .target(
+            name: "AMQPPosix", dependencies: ["AMQPConnection"], path: "Sources/Adapters/Posix",
+            swiftSettings: settings),
+        .target(
+            name: "AMQPSelect", dependencies: ["AMQPPosix"], path: "Sources/Adapters/Select", swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,77 @@
+import Synchronization
+
+/// The one part of a loop that any thread may use: it takes callbacks to be run on the loop's thread.
+///
+/// Callbacks of one posting thread run in the order in which they were posted. A loop that sleeps is woken, without
+/// polling; callbacks posted before the loop starts run in its first turn.
+public final class Mailbox: Sendable {
+    private struct State {
+        var callbacks: [@Sendable () -> Void] = []
+        var isClosed = false
+        var isWakeRequested = false
+    }
+
+    private let state = Mutex(State())
+    private let wake: @Sendable () -> Void
+    private let currentCheck: @Sendable () -> Bool
+
+    /// Makes the mailbox of a loop.
+    ///
+    /// - Parameters:
+    ///   - wake: called on the posting thread when the loop has to look into an empty mailbox again. It is called once
+    ///     until the next ``drain()``, and never while a lock is held that the loop could wait for.
+    ///   - isCurrent: whether the calling thread is the one that runs the loop.
+    public init(wake: @escaping @Sendable () -> Void, isCurrent: @escaping @Sendable () -> Bool) {
+        self.wake = wake
+        self.currentCheck = isCurrent
+    }
+
+    /// Whether the calling thread is the loop's: only then may the loop's connections and channels be used.
+    public var isCurrent: Bool { currentCheck() }
+
+    /// Whether ``close()`` was called.
+    public var isClosed: Bool { state.withLock { $0.isClosed } }
+
+    /// Runs `callback` on the loop's thread, in a turn of its own: never inside this call.
+    ///
+    /// Any thread may call it, at any time: before the loop starts, from the loop's own callbacks, from other threads.
+    ///
+    /// - Throws: ``AMQPError`` with the code ``AMQPError/Code/loopClosed`` if the loop no longer exists; the callback
+    ///   does not run then.
+    public func addCallbackThreadsafe(_ callback: @escaping @Sendable () -> Void) throws(AMQPError) {
+        let (accepted, needsWake) = state.withLock { state -> (Bool, Bool) in
+            guard !state.isClosed else { return (false, false) }
+            state.callbacks.append(callback)
+            defer { state.isWakeRequested = true }
+            return (true, !state.isWakeRequested)
+        }
+        guard accepted else {
+            throw AMQPError(.loopClosed, blame: .application, "a callback was posted to a loop that is closed")
+        }
+        if needsWake { wake() }
+    }
+
+    /// Takes what has been posted, in order; the loop runs these, and what they post waits for the next turn.
+    public func drain() -> [@Sendable () -> Void] {
+        state.withLock { state in
+            state.isWakeRequested = false
+            guard !state.callbacks.isEmpty else { return [] }
+            defer { state.callbacks = [] }
+            return state.callbacks
+        }
+    }
+
+    /// Whether something waits to be drained.
+    public var isEmpty: Bool { state.withLock { $0.callbacks.isEmpty } }
+
+    /// Ends the mailbox: later posts throw.
+    ///
+    /// - Returns: what was posted and has not run. The loop runs it, so that nothing that was accepted is lost.
+    public func close() -> [@Sendable () -> Void] {
+        state.withLock { state in
+            state.isClosed = true
+            defer { state.callbacks = [] }
+            return state.callbacks
+        }
+    }
+}

@@ -1,0 +1,24 @@
+/// Options of a TCP socket; `TCP_NODELAY` is always on. They do nothing on a UNIX domain socket.
+public struct SocketOptions: Sendable, Hashable {
+    /// Whether the kernel probes an idle peer (`SO_KEEPALIVE`). Default: `false`.
+    public var keepAlive: Bool
+    /// Seconds of silence before the first probe (`TCP_KEEPIDLE`); the system's value if `nil`.
+    public var keepAliveIdle: Int?
+    /// Seconds between probes (`TCP_KEEPINTVL`); the system's value if `nil`.
+    public var keepAliveInterval: Int?
+    /// Probes without an answer before the stream is lost (`TCP_KEEPCNT`); the system's value if `nil`.
+    public var keepAliveCount: Int?
+    /// Milliseconds that sent data may stay unacknowledged (`TCP_USER_TIMEOUT`); the system's value if `nil`.
+    public var userTimeout: Int?
+
+    public init(
+        keepAlive: Bool = false, keepAliveIdle: Int? = nil, keepAliveInterval: Int? = nil, keepAliveCount: Int? = nil,
+        userTimeout: Int? = nil
+    ) {
+        self.keepAlive = keepAlive
+        self.keepAliveIdle = keepAliveIdle
+        self.keepAliveInterval = keepAliveInterval
+        self.keepAliveCount = keepAliveCount
+        self.userTimeout = userTimeout
+    }
+}

@@ -1,0 +1,1 @@
+extension MethodID { public var name: String? { nil } }
