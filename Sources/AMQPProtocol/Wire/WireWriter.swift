@@ -94,7 +94,8 @@ public struct WireWriter {
 extension EncodingError {
     /// The encoded size of a short string: its length byte and its UTF-8 bytes, of which there may be 255.
     @inlinable
-    public static func sizeOfShortString(_ text: String, field: @autoclosure () -> String) throws(EncodingError) -> Int {
+    public static func sizeOfShortString(_ text: String, field: @autoclosure () -> String) throws(EncodingError) -> Int
+    {
         let size = text.utf8.count
         guard size <= 255 else {
             throw EncodingError(field: field(), reason: "a short string of \(size) bytes; at most 255 are allowed")
@@ -106,7 +107,8 @@ extension EncodingError {
     @inlinable
     public static func sizeOfLongString(_ count: Int, field: @autoclosure () -> String) throws(EncodingError) -> Int {
         guard count <= Int(UInt32.max) else {
-            throw EncodingError(field: field(), reason: "a long string of \(count) bytes; at most 4294967295 are allowed")
+            throw EncodingError(
+                field: field(), reason: "a long string of \(count) bytes; at most 4294967295 are allowed")
         }
         return 4 + count
     }
