@@ -19,6 +19,7 @@ let package = Package(
         .library(name: "AMQPConnection", targets: ["AMQPConnection"]),
         .library(name: "AMQPPosix", targets: ["AMQPPosix"]),
         .library(name: "AMQPSelect", targets: ["AMQPSelect"]),
+        .library(name: "AdapterKit", targets: ["AdapterKit"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0")
@@ -31,6 +32,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "AMQPSelect", dependencies: ["AMQPPosix"], path: "Sources/Adapters/Select", swiftSettings: settings),
+        .target(
+            name: "AdapterKit", dependencies: ["AMQPConnection"], path: "Tests/AdapterKit", swiftSettings: settings),
+        .testTarget(name: "AdapterKitTests", dependencies: ["AdapterKit"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,7 @@
+/// How a stream in memory is lost.
+public enum MemoryCut: Sendable, Hashable {
+    /// The receiver sees the end of the stream, as after a FIN; the sender's stream is reset.
+    case endOfStream
+    /// Both ends see a reset, as after a RST.
+    case reset
+}
