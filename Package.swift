@@ -26,6 +26,8 @@ let package = Package(
     ],
     targets: [
         .target(name: "AMQPProtocol", exclude: ["Specification"], swiftSettings: settings),
+        .executableTarget(
+            name: "amqp-generate", path: "Sources/AMQPProtocol/Specification/Generator", swiftSettings: settings),
         .target(name: "AMQPConnection", dependencies: ["AMQPProtocol", log], swiftSettings: settings),
         .target(
             name: "AMQPPosix", dependencies: ["AMQPConnection"], path: "Sources/Adapters/Posix",

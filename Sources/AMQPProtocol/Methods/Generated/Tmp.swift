@@ -1,1 +1,0 @@
-extension MethodID { public var name: String? { nil } }
