@@ -32,6 +32,7 @@ extension AMQPError {
             case deadlineExceeded
             case handlerFailed
             case loopClosed
+            case loopWrongState
             case descriptorNotWatchable
             case systemCallFailed
         }
@@ -98,6 +99,8 @@ extension AMQPError {
         public static let handlerFailed = Code(value: .handlerFailed)
         /// The loop no longer exists.
         public static let loopClosed = Code(value: .loopClosed)
+        /// The loop is not in a state for the call, for example it runs already.
+        public static let loopWrongState = Code(value: .loopWrongState)
         /// The loop cannot watch a descriptor.
         public static let descriptorNotWatchable = Code(value: .descriptorNotWatchable)
         /// A system call failed.
