@@ -208,4 +208,76 @@ extension Method {
         case .txRollbackOK: .txRollbackOK
         }
     }
+
+    /// The method by itself.
+    public var payload: any AMQPMethod {
+        switch self {
+        case .connectionStart(let method): method
+        case .connectionStartOK(let method): method
+        case .connectionSecure(let method): method
+        case .connectionSecureOK(let method): method
+        case .connectionTune(let method): method
+        case .connectionTuneOK(let method): method
+        case .connectionOpen(let method): method
+        case .connectionOpenOK(let method): method
+        case .connectionClose(let method): method
+        case .connectionCloseOK(let method): method
+        case .connectionBlocked(let method): method
+        case .connectionUnblocked(let method): method
+        case .connectionUpdateSecret(let method): method
+        case .connectionUpdateSecretOK(let method): method
+        case .channelOpen(let method): method
+        case .channelOpenOK(let method): method
+        case .channelFlow(let method): method
+        case .channelFlowOK(let method): method
+        case .channelClose(let method): method
+        case .channelCloseOK(let method): method
+        case .accessRequest(let method): method
+        case .accessRequestOK(let method): method
+        case .exchangeDeclare(let method): method
+        case .exchangeDeclareOK(let method): method
+        case .exchangeDelete(let method): method
+        case .exchangeDeleteOK(let method): method
+        case .exchangeBind(let method): method
+        case .exchangeBindOK(let method): method
+        case .exchangeUnbind(let method): method
+        case .exchangeUnbindOK(let method): method
+        case .queueDeclare(let method): method
+        case .queueDeclareOK(let method): method
+        case .queueBind(let method): method
+        case .queueBindOK(let method): method
+        case .queueUnbind(let method): method
+        case .queueUnbindOK(let method): method
+        case .queuePurge(let method): method
+        case .queuePurgeOK(let method): method
+        case .queueDelete(let method): method
+        case .queueDeleteOK(let method): method
+        case .basicQos(let method): method
+        case .basicQosOK(let method): method
+        case .basicConsume(let method): method
+        case .basicConsumeOK(let method): method
+        case .basicCancel(let method): method
+        case .basicCancelOK(let method): method
+        case .basicPublish(let method): method
+        case .basicReturn(let method): method
+        case .basicDeliver(let method): method
+        case .basicGet(let method): method
+        case .basicGetOK(let method): method
+        case .basicGetEmpty(let method): method
+        case .basicAck(let method): method
+        case .basicReject(let method): method
+        case .basicRecoverAsync(let method): method
+        case .basicRecover(let method): method
+        case .basicRecoverOK(let method): method
+        case .basicNack(let method): method
+        case .confirmSelect(let method): method
+        case .confirmSelectOK(let method): method
+        case .txSelect(let method): method
+        case .txSelectOK(let method): method
+        case .txCommit(let method): method
+        case .txCommitOK(let method): method
+        case .txRollback(let method): method
+        case .txRollbackOK(let method): method
+        }
+    }
 }

@@ -18,6 +18,13 @@ enum MethodEnum {
                 for method in methods { source.line("case .\(method.caseName): .\(method.caseName)") }
                 source.line("}")
             }
+            source.blank()
+            source.doc("The method by itself.")
+            source.block("public var payload: any AMQPMethod") { source in
+                source.line("switch self {")
+                for method in methods { source.line("case .\(method.caseName)(let method): method") }
+                source.line("}")
+            }
         }
         return source.text
     }

@@ -1,0 +1,118 @@
+extension OutputBuffer {
+    /// Appends the eight bytes that open a connection.
+    public mutating func appendProtocolHeader() {
+        append(size: Framing.protocolHeader.count) { writer in
+            Framing.protocolHeader.withUnsafeBytes { writer.write($0) }
+        }
+    }
+
+    /// Appends a heartbeat frame.
+    public mutating func appendHeartbeat() {
+        append(size: Framing.overhead) { writer in
+            writer.writeFrameHeader(.heartbeat, channel: 0, size: 0)
+            writer.write(Framing.end)
+        }
+    }
+
+    /// Appends a method frame.
+    ///
+    /// - Throws: why the method cannot be encoded, or that it is larger than `frameMax`; nothing is appended then.
+    @inlinable
+    public mutating func append(_ method: some AMQPMethod, channel: UInt16, frameMax: Int) throws(EncodingError) {
+        let size = try method.payloadSize(frameMax: frameMax)
+        append(size: size + Framing.overhead) { writer in
+            writer.writeMethodFrame(method, channel: channel, size: size)
+        }
+    }
+
+    /// Appends a method that carries content, its header frame, and its body in frames of at most `frameMax` bytes.
+    ///
+    /// - Parameters:
+    ///   - method: `basic.publish`, or what a broker sends: `basic.deliver`, `basic.return`, `basic.get-ok`.
+    ///   - properties: the properties of the content.
+    ///   - body: the bytes of the body.
+    ///   - slice: the same bytes as a slice, if they are one: large bodies are sent from it without a copy.
+    ///   - channel: the channel.
+    ///   - frameMax: the negotiated limit; values below 4096 count as 4096.
+    /// - Throws: why the method or the properties cannot be encoded; nothing is appended then.
+    @inlinable
+    public mutating func append(
+        _ method: some AMQPMethod, properties: MessageProperties, body: UnsafeRawBufferPointer, slice: ByteSlice? = nil,
+        channel: UInt16, frameMax: Int
+    ) throws(EncodingError) {
+        let methodSize = try method.payloadSize(frameMax: frameMax)
+        let headerSize = 12 + (try properties.encodedSize())
+        guard headerSize <= frameMax - Framing.overhead else {
+            throw .tooLarge("basic properties", headerSize, frameMax)
+        }
+        let isCopied = body.count <= frameMax - Framing.overhead && body.count < OutputBuffer.referenceThreshold
+        let bodySize = isCopied && !body.isEmpty ? body.count + Framing.overhead : 0
+        append(size: methodSize + headerSize + 2 * Framing.overhead + bodySize) { writer in
+            writer.writeMethodFrame(method, channel: channel, size: methodSize)
+            writer.writeFrameHeader(.header, channel: channel, size: headerSize)
+            writer.write(UInt16(60))
+            writer.write(UInt16(0))
+            writer.write(UInt64(body.count))
+            properties.encode(into: &writer)
+            writer.write(Framing.end)
+            if bodySize > 0 {
+                writer.writeFrameHeader(.body, channel: channel, size: body.count)
+                writer.write(body)
+                writer.write(Framing.end)
+            }
+        }
+        if !isCopied {
+            appendBody(slice ?? ByteSlice(copying: body), channel: channel, frameMax: frameMax)
+        }
+    }
+
+    /// Appends a body by reference, cut into frames.
+    @usableFromInline
+    mutating func appendBody(_ body: ByteSlice, channel: UInt16, frameMax: Int) {
+        let limit = max(frameMax, Framing.minimumFrameMax) - Framing.overhead
+        var rest = body
+        while !rest.isEmpty {
+            let piece = rest.prefix(limit)
+            append(size: Framing.headerSize) { $0.writeFrameHeader(.body, channel: channel, size: piece.count) }
+            append(piece)
+            append(size: 1) { $0.write(Framing.end) }
+            rest = rest.dropFirst(piece.count)
+        }
+    }
+}
+
+extension AMQPMethod {
+    /// The size of the method's frame payload: class and method number and the arguments.
+    ///
+    /// - Throws: why the method cannot be encoded, or that its frame would be larger than `frameMax`.
+    @inlinable
+    public func payloadSize(frameMax: Int) throws(EncodingError) -> Int {
+        let size = 4 + (try encodedSize())
+        guard size <= frameMax - Framing.overhead else { throw .tooLarge("\(Self.id)", size, frameMax) }
+        return size
+    }
+}
+
+extension EncodingError {
+    @usableFromInline
+    static func tooLarge(_ what: String, _ size: Int, _ frameMax: Int) -> EncodingError {
+        EncodingError(field: what, reason: "\(size) bytes do not fit into one frame of \(frameMax)")
+    }
+}
+
+extension WireWriter {
+    @inlinable
+    mutating func writeFrameHeader(_ type: FrameType, channel: UInt16, size: Int) {
+        write(type.rawValue)
+        write(channel)
+        write(UInt32(size))
+    }
+
+    @inlinable
+    mutating func writeMethodFrame<Method: AMQPMethod>(_ method: Method, channel: UInt16, size: Int) {
+        writeFrameHeader(.method, channel: channel, size: size)
+        write(Method.id.wireValue)
+        method.encode(into: &self)
+        write(Framing.end)
+    }
+}
