@@ -1,0 +1,74 @@
+public import AMQPProtocol
+import Logging
+
+extension Channel {
+    /// Acknowledges a message (`basic.ack`).
+    ///
+    /// The broker does not answer; a tag that it does not know closes the channel (406). On a channel that is over, the
+    /// message has gone back to its queue already, and nothing is sent.
+    ///
+    /// - Parameters:
+    ///   - deliveryTag: the delivery's ``Delivery/tag``; 0 with `multiple` means all so far.
+    ///   - multiple: whether all earlier unacknowledged messages of the channel are meant too.
+    public func basicAck(_ deliveryTag: UInt64, multiple: Bool = false) {
+        acknowledge(.basicAck(BasicAck(deliveryTag: deliveryTag, multiple: multiple)))
+    }
+
+    /// Refuses one or several messages (`basic.nack`, an extension of RabbitMQ's).
+    ///
+    /// - Parameters:
+    ///   - deliveryTag: the delivery's ``Delivery/tag``; 0 with `multiple` means all so far.
+    ///   - multiple: whether all earlier unacknowledged messages of the channel are meant too.
+    ///   - requeue: whether the broker puts them back into the queue, or drops (or dead-letters) them.
+    public func basicNack(_ deliveryTag: UInt64, multiple: Bool = false, requeue: Bool = true) {
+        acknowledge(.basicNack(BasicNack(deliveryTag: deliveryTag, multiple: multiple, requeue: requeue)))
+    }
+
+    /// Refuses one message (`basic.reject`).
+    ///
+    /// - Parameters:
+    ///   - deliveryTag: the delivery's ``Delivery/tag``.
+    ///   - requeue: whether the broker puts it back into the queue, or drops (or dead-letters) it.
+    public func basicReject(_ deliveryTag: UInt64, requeue: Bool = true) {
+        acknowledge(.basicReject(BasicReject(deliveryTag: deliveryTag, requeue: requeue)))
+    }
+
+    /// Has all unacknowledged messages of the channel delivered again (`basic.recover`).
+    ///
+    /// - Parameters:
+    ///   - requeue: whether they go back to their queues. RabbitMQ knows only `true`, and closes the connection (540)
+    ///     otherwise; `false` is therefore refused here with ``AMQPError/Code/notSupported`` when the broker is RabbitMQ.
+    ///   - completion: called exactly once, with the broker's answer or the reason for failure.
+    public func basicRecover(requeue: Bool = true, completion: ((Result<BasicRecoverOK, AMQPError>) -> Void)? = nil) {
+        if !requeue, connection.serverProperties["product"] == .text("RabbitMQ") {
+            let reason = "RabbitMQ does not support basic.recover without requeue"
+            connection.refuse(AMQPError(.notSupported, blame: .application, reason, method: .basicRecover), completion)
+            return
+        }
+        request(.basicRecover(BasicRecover(requeue: requeue)), completion)
+    }
+
+    /// Limits how many messages may be unacknowledged at a time (`basic.qos`).
+    ///
+    /// - Parameters:
+    ///   - prefetchSize: the limit in bytes, 0 for none. RabbitMQ knows only 0, and closes the connection (540)
+    ///     otherwise.
+    ///   - prefetchCount: the limit in messages, 0 for none.
+    ///   - global: on RabbitMQ: `false` limits each new consumer of the channel, `true` all of them together.
+    ///   - completion: called exactly once, with the broker's answer or the reason for failure.
+    public func basicQos(
+        prefetchSize: UInt32 = 0, prefetchCount: UInt16, global: Bool = false,
+        completion: ((Result<BasicQosOK, AMQPError>) -> Void)? = nil
+    ) {
+        let qos = BasicQos(prefetchSize: prefetchSize, prefetchCount: prefetchCount, global: global)
+        request(.basicQos(qos), completion)
+    }
+
+    private func acknowledge(_ method: Method) {
+        guard isOpen else {
+            connection.logger.debug("\(method.id) on \(self) is dropped: its messages have gone back to their queues")
+            return
+        }
+        connection.send(method, channel: number)
+    }
+}

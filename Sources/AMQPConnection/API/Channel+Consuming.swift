@@ -1,0 +1,179 @@
+public import AMQPProtocol
+import Logging
+
+extension Channel {
+    /// Starts a consumer (`basic.consume`).
+    ///
+    /// The consumer exists before the request is sent, so that no delivery is too early for it.
+    ///
+    /// - Parameters:
+    ///   - queue: the queue; empty means the one that this channel declared last.
+    ///   - consumerTag: the consumer's name on this channel, at most 255 bytes; a unique one is made up if `nil`.
+    ///   - autoAck: whether messages count as acknowledged when they are sent (the protocol's no-ack).
+    ///   - exclusive: whether this is to be the queue's only consumer.
+    ///   - noLocal: whether messages of this connection are left out. RabbitMQ ignores it.
+    ///   - arguments: the broker's extensions, for example `x-priority` or `x-stream-offset`.
+    ///   - errorPolicy: what an error thrown by `onMessage` leads to; the connection's policy if `nil`.
+    ///   - onMessage: called for each message, in the order of arrival.
+    ///   - onCancel: called once when the consumer ends without the user's doing: the broker cancelled it
+    ///     (``AMQPError/Code/consumerCancelled``), or the channel ended.
+    ///   - completion: called exactly once, with the broker's answer or the reason for failure
+    ///     (``AMQPError/Code/duplicateConsumerTag`` if the tag is in use on this channel).
+    /// - Returns: the consumer's tag.
+    @discardableResult
+    public func basicConsume(
+        _ queue: String, consumerTag: String? = nil, autoAck: Bool = false, exclusive: Bool = false,
+        noLocal: Bool = false, arguments: FieldTable = [:], errorPolicy: HandlerErrorPolicy? = nil,
+        onMessage: @escaping (Channel, Delivery) throws -> Void, onCancel: ((Channel, AMQPError) -> Void)? = nil,
+        completion: ((Result<BasicConsumeOK, AMQPError>) -> Void)? = nil
+    ) -> String {
+        let tag = consumerTag ?? Channel.uniqueTag(number)
+        let method = Method.basicConsume(
+            BasicConsume(
+                queue: queue, consumerTag: tag, noLocal: noLocal, noAck: autoAck, exclusive: exclusive,
+                arguments: arguments))
+        if let refusal = refusal(of: method) {
+            connection.refuse(refusal, completion)
+            return tag
+        }
+        guard !tag.isEmpty else {
+            let reason = "an empty consumer tag; leave it out to have one made up"
+            connection.refuse(AMQPError(.invalidArgument, blame: .application, reason), completion)
+            return tag
+        }
+        guard consumers[tag] == nil else {
+            let reason = "channel \(number) has a consumer with the tag \"\(tag)\""
+            connection.refuse(AMQPError(.duplicateConsumerTag, blame: .application, reason), completion)
+            return tag
+        }
+        consumers[tag] = Consumer(
+            tag: tag, isAutoAck: autoAck, errorPolicy: errorPolicy ?? connection.parameters.handlerErrorPolicy,
+            onMessage: onMessage, onCancel: onCancel)
+        request(method, completion)
+        return tag
+    }
+
+    /// Ends a consumer (`basic.cancel`). Messages that come meanwhile go back to the queue, unless they count as
+    /// acknowledged; then they are dropped.
+    ///
+    /// - Parameters:
+    ///   - consumerTag: the consumer's tag.
+    ///   - completion: called exactly once, with the broker's answer or the reason for failure
+    ///     (``AMQPError/Code/unknownConsumerTag`` if the channel has no such consumer). Without it, the broker is asked
+    ///     not to answer.
+    public func basicCancel(
+        _ consumerTag: String, completion: ((Result<BasicCancelOK, AMQPError>) -> Void)? = nil
+    ) {
+        let method = Method.basicCancel(BasicCancel(consumerTag: consumerTag, noWait: completion == nil))
+        if let refusal = refusal(of: method) {
+            connection.refuse(refusal, completion)
+            return
+        }
+        guard let consumer = consumers[consumerTag], !consumer.isCancelling else {
+            let reason = "channel \(number) has no consumer with the tag \"\(consumerTag)\""
+            connection.refuse(AMQPError(.unknownConsumerTag, blame: .application, reason), completion)
+            return
+        }
+        consumer.isCancelling = true
+        guard let completion else {
+            requestOrTell(method, Optional<(Result<BasicCancelOK, AMQPError>) -> Void>.none)
+            return
+        }
+        request(method) { [self] (result: Result<BasicCancelOK, AMQPError>) in
+            if consumers[consumerTag] === consumer { forget(consumer) }
+            completion(result)
+        }
+    }
+
+    /// Fetches one message (`basic.get`).
+    ///
+    /// - Parameters:
+    ///   - queue: the queue; empty means the one that this channel declared last.
+    ///   - autoAck: whether the message counts as acknowledged when it is sent.
+    ///   - completion: called exactly once, with the message, `nil` if the queue is empty, or the reason for failure.
+    public func basicGet(
+        _ queue: String, autoAck: Bool = false, completion: @escaping (Result<Delivery?, AMQPError>) -> Void
+    ) {
+        let method = Method.basicGet(BasicGet(queue: queue, noAck: autoAck))
+        if let refusal = refusal(of: method) {
+            connection.refuse(refusal, completion)
+            return
+        }
+        let id = nextRequestID + 1
+        getCompletions[id] = completion
+        submit(method, nil)
+    }
+
+    // MARK: Receiving
+
+    func receivedGet(_ delivery: Delivery?, _ reply: MethodID) throws(ProtocolError) {
+        let request = try takeRequest(answeredBy: reply)
+        getCompletions.removeValue(forKey: request.id)?(.success(delivery))
+    }
+
+    /// Hands a delivery to its consumer.
+    func deliver(_ delivery: Delivery) {
+        guard isOpen else { return }
+        guard let consumer = consumer(of: delivery) else {
+            let tag = delivery.consumerTag ?? ""
+            connection.logger.warning("delivery \(delivery.tag) for \"\(tag)\", which is no consumer; it stays unacked")
+            return
+        }
+        guard !consumer.isCancelling else {
+            if !consumer.isAutoAck { basicReject(delivery.tag, requeue: true) }
+            return
+        }
+        do {
+            try consumer.onMessage(self, delivery)
+        } catch {
+            handlerFailed(consumer, delivery, error)
+        }
+    }
+
+    /// The consumer that a delivery names: most often the one of the delivery before.
+    private func consumer(of delivery: Delivery) -> Consumer? {
+        if let lastConsumer, lastConsumer.matches(delivery) { return lastConsumer }
+        guard let consumer = delivery.consumerTagBytes.validText.flatMap({ consumers[$0] }) else { return nil }
+        lastConsumer = consumer
+        return consumer
+    }
+
+    private func handlerFailed(_ consumer: Consumer, _ delivery: Delivery, _ error: any Error) {
+        let reason = "the handler of consumer \"\(consumer.tag)\" threw an error for delivery \(delivery.tag)"
+        connection.report(AMQPError(.handlerFailed, blame: .application, reason, underlying: error))
+        switch consumer.errorPolicy {
+        case .report:
+            return
+        case .nack(let requeue):
+            if !consumer.isAutoAck { basicNack(delivery.tag, requeue: requeue) }
+        case .closeChannel:
+            if isOpen { close(replyCode: 541, replyText: "a delivery handler failed") }
+        case .closeConnection:
+            if connection.isOpen { connection.close(replyCode: 541, replyText: "a delivery handler failed") }
+        }
+    }
+
+    /// The broker cancelled a consumer.
+    func receivedCancel(_ cancel: BasicCancel) {
+        if !cancel.noWait {
+            connection.send(.basicCancelOK(BasicCancelOK(consumerTag: cancel.consumerTag)), channel: number)
+        }
+        guard let consumer = consumers[cancel.consumerTag] else { return }
+        let wasCancelling = consumer.isCancelling
+        forget(consumer)
+        guard !wasCancelling else { return }
+        let reason = "the broker cancelled consumer \"\(consumer.tag)\""
+        consumer.onCancel?(self, AMQPError(.consumerCancelled, blame: .peer, reason, method: .basicCancel))
+        cancelListeners.emit((self, consumer.tag))
+    }
+
+    private func forget(_ consumer: Consumer) {
+        consumers[consumer.tag] = nil
+        if lastConsumer === consumer { lastConsumer = nil }
+    }
+
+    /// A tag that no other consumer has: the channel's number and 64 random bits.
+    private static func uniqueTag(_ number: UInt16) -> String {
+        "ctag\(number).\(String(UInt64.random(in: .min ... .max), radix: 16))"
+    }
+}

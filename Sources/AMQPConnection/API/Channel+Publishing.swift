@@ -1,0 +1,126 @@
+public import AMQPProtocol
+
+extension Channel {
+    /// Publishes a message (`basic.publish`).
+    ///
+    /// The broker does not answer unless the channel is in confirm mode (``confirmSelect(onOutcome:completion:)``).
+    /// Without it a message to an exchange that does not exist closes the channel (404) later.
+    ///
+    /// - Parameters:
+    ///   - body: the message's bytes; a text is sent as UTF-8. A `ByteSlice` of 16 KiB or more is not copied.
+    ///   - exchange: the exchange; empty is the default exchange, which routes to the queue named by the routing key.
+    ///   - routingKey: the routing key, at most 255 bytes.
+    ///   - properties: the message's properties.
+    ///   - mandatory: whether the broker gives the message back if no queue is bound for it.
+    ///   - onOutcome: called exactly once if the call does not throw, with how the publish ended. Needs confirm mode.
+    /// - Returns: the publish's sequence number on the channel, from 1, in confirm mode; `nil` otherwise.
+    /// - Throws: ``AMQPError`` if nothing was published: ``AMQPError/Code/channelWrongState`` (not open, or an outcome is
+    ///   asked for outside confirm mode), ``AMQPError/Code/invalidArgument``, ``AMQPError/Code/outputBufferFull``.
+    @discardableResult
+    @inlinable
+    public func basicPublish(
+        _ body: some MessageBody, exchange: String = "", routingKey: String,
+        properties: MessageProperties = MessageProperties(), mandatory: Bool = false,
+        onOutcome: ((PublishOutcome) -> Void)? = nil
+    ) throws(AMQPError) -> UInt64? {
+        let method = BasicPublish(exchange: exchange, routingKey: routingKey, mandatory: mandatory)
+        return try body.withMessageBytes { (bytes, slice) throws(AMQPError) in
+            try publish(method, properties, bytes, slice, onOutcome)
+        }
+    }
+
+    @usableFromInline
+    func publish(
+        _ method: BasicPublish, _ properties: MessageProperties, _ bytes: UnsafeRawBufferPointer, _ slice: ByteSlice?,
+        _ onOutcome: ((PublishOutcome) -> Void)?
+    ) throws(AMQPError) -> UInt64? {
+        guard isOpen else {
+            throw machine.refusal
+                ?? AMQPError(
+                    .channelWrongState, blame: .application, "the channel is not open yet", method: .basicPublish)
+        }
+        guard isConfirming || onOutcome == nil else {
+            throw AMQPError(
+                .channelWrongState, blame: .application,
+                "the outcome of a publish is known in confirm mode only; call confirmSelect and wait for its completion",
+                method: .basicPublish)
+        }
+        let limit = connection.parameters.outputLimit
+        guard connection.unsentByteCount <= limit - bytes.count else {
+            throw AMQPError(
+                .outputBufferFull, blame: .application,
+                "\(connection.unsentByteCount) bytes wait to be sent; the limit is \(limit)", method: .basicPublish)
+        }
+        do {
+            try connection.output.append(
+                method, properties: properties, body: bytes, slice: slice, channel: number,
+                frameMax: connection.frameMax)
+        } catch {
+            throw AMQPError(error, method: .basicPublish)
+        }
+        connection.outputGrew()
+        guard isConfirming else { return nil }
+        let fingerprint =
+            method.mandatory ? Channel.fingerprint(method.exchange, method.routingKey, bytes) : 0
+        return confirms.published(onOutcome, fingerprint: fingerprint)
+    }
+
+    /// Puts the channel into confirm mode (`confirm.select`): the broker answers every publish from now on.
+    ///
+    /// The mode cannot be left again, and excludes transactions. Calling it again replaces `onOutcome`.
+    ///
+    /// - Parameters:
+    ///   - onOutcome: called for each publish, in addition to its own continuation, with its sequence number.
+    ///   - completion: called exactly once, with the broker's answer or the reason for failure. Without it, the broker is
+    ///     asked not to answer.
+    public func confirmSelect(
+        onOutcome: ((UInt64, PublishOutcome) -> Void)? = nil,
+        completion: ((Result<ConfirmSelectOK, AMQPError>) -> Void)? = nil
+    ) {
+        guard connection.serverCapabilities["publisher_confirms"] == .boolean(true) else {
+            let reason = "the broker does not offer publisher confirms"
+            connection.refuse(AMQPError(.notSupported, blame: .peer, reason, method: .confirmSelect), completion)
+            return
+        }
+        if machine.refusal == nil { self.onOutcome = onOutcome }
+        requestOrTell(.confirmSelect(ConfirmSelect(noWait: completion == nil)), completion)
+    }
+
+    // MARK: Receiving
+
+    /// The broker answered publishes.
+    func answered(_ tag: UInt64, multiple: Bool, isAck: Bool) {
+        var ended = resolved
+        resolved = []
+        confirms.answered(tag, multiple: multiple, isAck: isAck, into: &ended)
+        for publish in ended {
+            publish.continuation?(publish.outcome)
+            onOutcome?(publish.sequence, publish.outcome)
+        }
+        ended.removeAll(keepingCapacity: true)
+        resolved = ended
+    }
+
+    /// The broker gave a message back.
+    func receivedReturn(_ message: ReturnedMessage) {
+        if isConfirming {
+            let fingerprint = message.body.withUnsafeBytes { body in
+                Channel.fingerprint(message.exchange, message.routingKey, body)
+            }
+            confirms.received(message, fingerprint: fingerprint)
+        }
+        returnListeners.emit((self, message))
+    }
+
+    /// Tells mandatory publishes apart: equal messages have equal fingerprints, and 0 is left for other publishes.
+    private static func fingerprint(
+        _ exchange: String, _ routingKey: String, _ body: UnsafeRawBufferPointer
+    ) -> Int {
+        var hasher = Hasher()
+        hasher.combine(exchange)
+        hasher.combine(routingKey)
+        hasher.combine(bytes: body)
+        let value = hasher.finalize()
+        return value == 0 ? 1 : value
+    }
+}

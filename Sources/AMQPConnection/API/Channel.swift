@@ -1,0 +1,218 @@
+import AMQPProtocol
+
+/// A channel of a connection: what queues are declared, messages published and consumed on.
+///
+/// It is made by ``Connection/channel(number:_:)`` and belongs to the connection's loop. Calls that the broker answers
+/// take a completion, which is called exactly once: with the answer, or with the reason why there is none (the channel's
+/// or the connection's end, a refused argument). Leave it out for fire and forget: where the protocol has it the broker
+/// is asked not to answer, and an error that can be seen locally goes to the connection's ``Connection/onError(_:)``
+/// listeners.
+///
+/// Requests go out one at a time, in the order of the calls; publishes and acknowledgements do not wait for them. So a
+/// message published right after a `queueBind` may overtake it: publish in its completion.
+public final class Channel {
+    /// The channel's number, 1 … 65535; free for others once the channel is closed.
+    public let number: UInt16
+    /// The connection that the channel belongs to.
+    public let connection: Connection
+
+    /// Whether the broker takes messages on this channel at the moment (`channel.flow`). RabbitMQ never says no.
+    public internal(set) var isFlowActive = true
+
+    /// Whether publishes are confirmed: true from the moment that `confirm.select` has been sent.
+    public internal(set) var isConfirming = false
+
+    var machine = ChannelStateMachine()
+    var assembler: ContentAssembler
+    var requests = RPCQueue()
+    var nextRequestID: UInt64 = 0
+    var completions: [UInt64: (Result<Method, AMQPError>) -> Void] = [:]
+    var getCompletions: [UInt64: (Result<Delivery?, AMQPError>) -> Void] = [:]
+    var getInFlight: UInt64?
+    var consumers: [String: Consumer] = [:]
+    var lastConsumer: Consumer?
+    var confirms = ConfirmTracker<(PublishOutcome) -> Void>()
+    var resolved: [ConfirmTracker<(PublishOutcome) -> Void>.Resolved] = []
+    var onOutcome: ((UInt64, PublishOutcome) -> Void)?
+
+    private var openCompletion: ((Result<Channel, AMQPError>) -> Void)?
+    private var closeCompletions: [(Result<Void, AMQPError>) -> Void] = []
+    let closeListeners = Listeners<(Channel, AMQPError)>()
+    let returnListeners = Listeners<(Channel, ReturnedMessage)>()
+    let cancelListeners = Listeners<(Channel, String)>()
+    let flowListeners = Listeners<(Channel, Bool)>()
+
+    init(_ number: UInt16, on connection: Connection) {
+        self.number = number
+        self.connection = connection
+        self.assembler = ContentAssembler(messageSizeLimit: connection.parameters.messageSizeLimit)
+    }
+
+    // MARK: State
+
+    /// Whether the channel has been opened and not been closed by either side.
+    public var isOpen: Bool {
+        if case .open = machine.state { true } else { false }
+    }
+
+    /// Whether the user has asked to close and the broker has not confirmed yet.
+    public var isClosing: Bool {
+        if case .closing = machine.state { true } else { false }
+    }
+
+    /// Whether the channel is over.
+    public var isClosed: Bool {
+        switch machine.state {
+        case .closed, .lingering: true
+        case .opening, .open, .closing: false
+        }
+    }
+
+    /// The tags of the consumers that have not been cancelled.
+    public var consumerTags: [String] {
+        consumers.values.filter { !$0.isCancelling }.map(\.tag).sorted()
+    }
+
+    /// The number of publishes that the broker has not confirmed yet.
+    public var unconfirmedCount: Int { confirms.openCount }
+
+    // MARK: Opening and closing
+
+    func open(_ completion: @escaping (Result<Channel, AMQPError>) -> Void) {
+        openCompletion = completion
+        request(.channelOpen(ChannelOpen())) { [self] (result: Result<ChannelOpenOK, AMQPError>) in
+            guard let openCompletion else { return }
+            self.openCompletion = nil
+            switch result {
+            case .success:
+                if isOpen {
+                    openCompletion(.success(self))
+                } else {
+                    let error = AMQPError(.channelClosedByClient, blame: .application, "closed before it was open")
+                    openCompletion(.failure(error))
+                }
+            case .failure(let error): openCompletion(.failure(error))
+            }
+        }
+    }
+
+    /// Closes the channel: requests that were made before are answered first.
+    ///
+    /// Unacknowledged messages go back to their queues; deliveries that come meanwhile are dropped (and go back, too).
+    ///
+    /// - Parameters:
+    ///   - replyCode: the reason's code. Default: 200.
+    ///   - replyText: the reason's text, at most 255 bytes. Default: `Normal shutdown`.
+    ///   - completion: called exactly once, after the ``onClose(_:)`` listeners: with success if the broker confirmed,
+    ///     else with what ended the channel; with ``AMQPError/Code/channelWrongState`` if it was closing or closed
+    ///     before this call.
+    public func close(
+        replyCode: UInt16 = 200, replyText: String = "Normal shutdown",
+        completion: ((Result<Void, AMQPError>) -> Void)? = nil
+    ) {
+        let close = ChannelClose(replyCode: replyCode, replyText: replyText, classID: 0, methodID: 0)
+        do {
+            _ = try close.encodedSize()
+        } catch {
+            connection.refuse(AMQPError(error, method: .channelClose), completion)
+            return
+        }
+        guard machine.requestedClose(close) else {
+            let error = machine.refusal ?? AMQPError(.channelWrongState, blame: .application, "the channel is closing")
+            connection.refuse(error, completion)
+            return
+        }
+        if let completion { closeCompletions.append(completion) }
+        submit(.channelClose(close), nil)
+    }
+
+    /// Closes the channel because the connection is being closed.
+    func closeWithConnection(_ replyCode: UInt16, _ replyText: String) {
+        let close = ChannelClose(replyCode: replyCode, replyText: replyText, classID: 0, methodID: 0)
+        if machine.requestedClose(close) { submit(.channelClose(close), nil) }
+    }
+
+    // MARK: Listeners
+
+    /// Calls `listener` once when the channel is over, after all that waited on it has been completed.
+    @discardableResult
+    public func onClose(_ listener: @escaping (Channel, AMQPError) -> Void) -> ListenerToken {
+        closeListeners.add { listener($0.0, $0.1) }
+    }
+
+    /// Calls `listener` for each message that the broker gives back because it cannot be routed.
+    @discardableResult
+    public func onReturn(_ listener: @escaping (Channel, ReturnedMessage) -> Void) -> ListenerToken {
+        returnListeners.add { listener($0.0, $0.1) }
+    }
+
+    /// Calls `listener` with the tag of each consumer that the broker cancels, for example because its queue was
+    /// deleted; the consumer is gone by then.
+    @discardableResult
+    public func onCancel(_ listener: @escaping (Channel, String) -> Void) -> ListenerToken {
+        cancelListeners.add { listener($0.0, $0.1) }
+    }
+
+    /// Calls `listener` when the broker asks to stop (`false`) or to go on (`true`) sending messages.
+    @discardableResult
+    public func onFlow(_ listener: @escaping (Channel, Bool) -> Void) -> ListenerToken {
+        flowListeners.add { listener($0.0, $0.1) }
+    }
+
+    // MARK: Ending
+
+    /// The connection is over.
+    func connectionEnded(_ error: AMQPError) {
+        if machine.connectionEnded(error) { finish(error) }
+    }
+
+    /// Completes everything that waits, then tells the listeners. The state machine is in a final state already.
+    func finish(_ error: AMQPError) {
+        let pending = requests.removeAll()
+        let gets = getCompletions
+        let calls = completions
+        completions = [:]
+        getCompletions = [:]
+        getInFlight = nil
+        for request in pending {
+            calls[request.id]?(.failure(error))
+            gets[request.id]?(.failure(error))
+        }
+        for (sequence, continuation) in confirms.removeAll() {
+            continuation?(.lost(error))
+            onOutcome?(sequence, .lost(error))
+        }
+        let cancelled = consumers.values.sorted { $0.tag < $1.tag }
+        consumers = [:]
+        lastConsumer = nil
+        for consumer in cancelled { consumer.onCancel?(self, error) }
+        if closeListeners.isEmpty, error.code == .channelClosedByBroker { connection.report(error) }
+        closeListeners.emit((self, error))
+        let isOrderly = error.code == .channelClosedByClient || error.code == .connectionClosedByClient
+        let closing = closeCompletions
+        closeCompletions = []
+        for completion in closing { completion(isOrderly ? .success(()) : .failure(error)) }
+        onOutcome = nil
+        closeListeners.removeAll()
+        returnListeners.removeAll()
+        cancelListeners.removeAll()
+        flowListeners.removeAll()
+    }
+}
+
+@available(*, unavailable)
+extension Channel: Sendable {}
+
+extension Channel: CustomStringConvertible {
+    /// The number and the state.
+    public var description: String {
+        let state =
+            switch machine.state {
+            case .opening: "opening"
+            case .open: "open"
+            case .closing: "closing"
+            case .lingering, .closed: "closed"
+            }
+        return "channel \(number) (\(state))"
+    }
+}

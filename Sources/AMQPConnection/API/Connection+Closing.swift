@@ -1,0 +1,140 @@
+import AMQPProtocol
+import Logging
+
+extension Connection {
+    /// How long a stream may take to send its last bytes once everything else is over.
+    private static let lingerLimit = Duration.seconds(5)
+
+    /// Closes the connection: pending requests are answered, the channels are closed, then the connection.
+    ///
+    /// Before the connection is open this gives up opening it.
+    ///
+    /// - Parameters:
+    ///   - replyCode: the reason's code. Default: 200.
+    ///   - replyText: the reason's text, at most 255 bytes. Default: `Normal shutdown`.
+    ///   - deadline: after this time the stream is cut; `nil` waits for the broker for ever. Default: 10 s.
+    ///   - completion: called exactly once, after the ``onClose(_:)`` listeners: with success if the broker confirmed
+    ///     (or the connection never was open), else with what ended the connection; with
+    ///     ``AMQPError/Code/connectionWrongState`` if it was closing or closed before this call.
+    public func close(
+        replyCode: UInt16 = 200, replyText: String = "Normal shutdown", deadline: Duration? = .seconds(10),
+        completion: ((Result<Void, AMQPError>) -> Void)? = nil
+    ) {
+        let close = ConnectionClose(replyCode: replyCode, replyText: replyText, classID: 0, methodID: 0)
+        do {
+            _ = try close.encodedSize()
+        } catch {
+            refuse(AMQPError(error, method: .connectionClose), completion)
+            return
+        }
+        switch machine.requestedClose(close) {
+        case .refuse:
+            let error = AMQPError(.connectionWrongState, blame: .application, "the connection is closing or closed")
+            refuse(error, completion)
+        case .abandon(let error):
+            if let completion { closeCompletions.append(completion) }
+            connector?.cancel()
+            connector = nil
+            transport?.abort()
+            runLater { self.finish(error) }
+        case .closeChannels:
+            if let completion { closeCompletions.append(completion) }
+            deadlines[.close] = deadline.map { ioLoop.now.advanced(by: $0) }
+            armTimer()
+            for channel in channels.all { channel.closeWithConnection(replyCode, replyText) }
+            closeIfChannelsClosed()
+        }
+    }
+
+    /// Sends `connection.close` when the last channel is gone.
+    func closeIfChannelsClosed() {
+        guard channels.count == 0, let close = machine.channelsClosed() else { return }
+        send(.connectionClose(close), channel: 0)
+    }
+
+    /// The stream is over.
+    func streamClosed(_ error: AMQPError?) {
+        transport = nil
+        let reason = error ?? AMQPError(.streamLost, blame: .transport, "the stream was closed")
+        if let stall = stalledFor(ioLoop.now) {
+            end(
+                AMQPError(
+                    .streamLost, blame: .application,
+                    "\(reason.reason), after the loop had been blocked for \(stall)", underlying: reason.underlying))
+        } else {
+            end(reason)
+        }
+        if hasEnded {
+            timer?.cancel()
+            timer = nil
+        }
+    }
+
+    /// The peer broke the protocol: it is told so, and everything ends.
+    func protocolFailed(_ error: AMQPError) {
+        guard !isClosed else { return }
+        if let code = error.replyCode, error.code != .incompatibleProtocol {
+            let text = String(decoding: error.reason.utf8.prefix(200), as: UTF8.self)
+            let method = error.method ?? MethodID(classID: 0, methodID: 0)
+            let close = ConnectionClose(
+                replyCode: code, replyText: text, classID: method.classID, methodID: method.methodID)
+            send(.connectionClose(close), channel: 0)
+        }
+        closeStream()
+        end(error)
+    }
+
+    /// Ends the connection with an error, if it has not ended.
+    func end(_ error: AMQPError) {
+        guard let reason = machine.ended(error) else { return }
+        finish(reason)
+    }
+
+    /// Sends what waits and closes the stream; it is cut if the peer does not take the rest.
+    func closeStream() {
+        flush()
+        transport?.close()
+    }
+
+    /// Tells everybody that it is over: channels with all that waits on them, then the connection's listeners.
+    ///
+    /// The state machine is in its final state already, so whatever a callback calls is refused.
+    func finish(_ error: AMQPError) {
+        guard !hasEnded else { return }
+        hasEnded = true
+        connector?.cancel()
+        connector = nil
+        deadlines.removeAll()
+        output.removeAll()
+        if error.code == .heartbeatTimeout || error.code == .deadlineExceeded { transport?.abort() }
+        if transport != nil { deadlines[.close] = ioLoop.now.advanced(by: Connection.lingerLimit) }
+        armTimer()
+        logger.debug("connection ended: \(error)")
+        for channel in channels.all {
+            channels.remove(channel.number)
+            channel.connectionEnded(error)
+        }
+        if wasOpen {
+            closeListeners.emit((self, error))
+        } else if openErrorListeners.isEmpty {
+            if error.code != .connectionOpenAborted { logger.error("\(error)") }
+        } else {
+            openErrorListeners.emit((self, error))
+        }
+        let isOrderly = error.code == .connectionClosedByClient || error.code == .connectionOpenAborted
+        let completions = closeCompletions
+        closeCompletions = []
+        for completion in completions { completion(isOrderly ? .success(()) : .failure(error)) }
+        for listeners in [closeListeners, openErrorListeners, errorListeners] { listeners.removeAll() }
+        openListeners.removeAll()
+        blockedListeners.removeAll()
+        unblockedListeners.removeAll()
+    }
+
+    /// Refuses a call of the user's: in a later turn through its completion, or else through the error listeners.
+    func refuse<Value>(_ error: AMQPError, _ completion: ((Result<Value, AMQPError>) -> Void)?) {
+        runLater {
+            if let completion { completion(.failure(error)) } else { self.report(error) }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import AMQPProtocol
+import Logging
+
+extension Connection {
+    /// How late a deadline may be noticed before the loop counts as blocked.
+    private static let stallThreshold = Duration.seconds(1)
+
+    /// Heartbeats both ways (specification 4.2.7): ours leaves after half the interval without other output; the peer is
+    /// given up after 1.75 intervals of silence, between the one and the two that the specification allows.
+    func startHeartbeats(_ tuned: TunedParameters) {
+        guard tuned.heartbeat > 0 else { return }
+        let now = ioLoop.now
+        lastSent = now
+        lastReceived = now
+        deadlines[.heartbeatSend] = now.advanced(by: .milliseconds(500 * Int(tuned.heartbeat)))
+        deadlines[.heartbeatReceive] = now.advanced(by: .milliseconds(1750 * Int(tuned.heartbeat)))
+        armTimer()
+    }
+
+    /// Makes sure that the loop wakes us for the next deadline. A timer that is too early is left alone: when it fires,
+    /// the table is looked at again.
+    func armTimer() {
+        guard let next = deadlines.next else {
+            timer?.cancel()
+            timer = nil
+            timerInstant = nil
+            return
+        }
+        if timer != nil, let armed = timerInstant, armed <= next { return }
+        timer?.cancel()
+        timerInstant = next
+        timer = ioLoop.callLater(ioLoop.now.duration(to: next)) { [weak self] in
+            self?.timer = nil
+            self?.deadlinesPassed()
+        }
+    }
+
+    private func deadlinesPassed() {
+        let now = ioLoop.now
+        for kind in deadlines.takePassed(now) { passed(kind, now) }
+        armTimer()
+    }
+
+    private func passed(_ kind: DeadlineTable.Kind, _ now: LoopInstant) {
+        switch kind {
+        case .open:
+            let limit = parameters.stackTimeout ?? .zero
+            let error = AMQPError(.deadlineExceeded, blame: .deadline, "the connection was not open within \(limit)")
+            abort(error)
+        case .close where hasEnded:
+            transport?.abort()
+        case .close:
+            abort(AMQPError(.deadlineExceeded, blame: .deadline, "the broker did not confirm the close in time"))
+        case .heartbeatSend:
+            guard let tuned else { return }
+            let due = lastSent.advanced(by: .milliseconds(500 * Int(tuned.heartbeat)))
+            if due <= now {
+                output.appendHeartbeat()
+                flush()
+                deadlines[.heartbeatSend] = now.advanced(by: .milliseconds(500 * Int(tuned.heartbeat)))
+            } else {
+                deadlines[.heartbeatSend] = due
+            }
+        case .heartbeatReceive:
+            guard let tuned else { return }
+            let limit = Duration.milliseconds(1750 * Int(tuned.heartbeat))
+            let due = lastReceived.advanced(by: limit)
+            if due > now {
+                deadlines[.heartbeatReceive] = due
+            } else if let stall = stalledFor(now) {
+                logger.warning("a callback blocked the loop for \(stall); the broker gets another interval to be heard")
+                lastReceived = now
+                deadlines[.heartbeatReceive] = now.advanced(by: limit)
+            } else {
+                let silence = lastReceived.duration(to: now)
+                abort(
+                    AMQPError(
+                        .heartbeatTimeout, blame: .deadline,
+                        "nothing was received for \(silence); the heartbeat interval is \(tuned.heartbeat) s"))
+            }
+        }
+    }
+
+    /// How long the loop has kept us waiting beyond the deadline that we asked to be woken for, if that is long.
+    func stalledFor(_ now: LoopInstant) -> Duration? {
+        guard let timerInstant else { return nil }
+        let late = timerInstant.duration(to: now)
+        return late >= Connection.stallThreshold ? late : nil
+    }
+
+    /// Ends everything at once and cuts the stream.
+    func abort(_ error: AMQPError) {
+        connector?.cancel()
+        connector = nil
+        transport?.abort()
+        end(error)
+    }
+}

@@ -1,0 +1,91 @@
+import AMQPProtocol
+import Logging
+
+extension Connection {
+    /// Output beyond this is written before the turn ends.
+    private static let earlyFlush = 65_536
+
+    // MARK: Receiving
+
+    /// Bytes have come into the decoder: handles all frames that are complete.
+    func received(_ byteCount: Int) {
+        bytesReceived += UInt64(byteCount)
+        lastReceived = ioLoop.now
+        do {
+            while !isClosed, let frame = try decoder.next() {
+                framesReceived += 1
+                try handle(frame)
+            }
+        } catch let error as ProtocolError {
+            protocolFailed(AMQPError(error))
+        } catch let error as AMQPError {
+            protocolFailed(error)
+        } catch {
+            protocolFailed(AMQPError(.protocolViolation, blame: .peer, "\(error)", underlying: error))
+        }
+    }
+
+    private func handle(_ frame: Frame) throws {
+        guard frame.channel == 0 else {
+            guard let channel = channels[frame.channel] else {
+                throw ProtocolError(
+                    .unexpectedFrame, replyCode: 504, method: frame.methodID, channel: frame.channel,
+                    reason: "a \(frame.type) frame on channel \(frame.channel), which is not open")
+            }
+            try channel.received(frame)
+            return
+        }
+        switch frame.type {
+        case .heartbeat:
+            return
+        case .method:
+            let method = try Method(frame)
+            if case .connectionStart(let start) = method { serverProperties = start.serverProperties }
+            perform(try machine.received(method))
+        case .header, .body:
+            throw ProtocolError(
+                .unexpectedFrame, replyCode: 504, channel: 0, reason: "a \(frame.type) frame on channel 0")
+        }
+    }
+
+    // MARK: Sending
+
+    /// Encodes a method whose arguments have been checked, and sends it with this turn's other output.
+    func send(_ method: Method, channel: UInt16) {
+        do {
+            try append(method, channel: channel)
+        } catch {
+            // Users' arguments are checked before they come here, so this is a value of our own that does not fit.
+            assertionFailure("\(method.id): \(error)")
+            logger.critical("\(method.id) could not be encoded: \(error)")
+        }
+    }
+
+    /// Encodes a method and sends it with this turn's other output.
+    func append(_ method: Method, channel: UInt16) throws(EncodingError) {
+        try output.append(method, channel: channel, frameMax: frameMax)
+        outputGrew()
+    }
+
+    /// The largest frame that may be sent now.
+    var frameMax: Int { tuned?.frameMax ?? Framing.limitBeforeTune }
+
+    /// Something was encoded: it leaves at the end of the turn, or now if there is much of it.
+    func outputGrew() {
+        if output.byteCount >= Connection.earlyFlush {
+            flush()
+        } else if !isFlushScheduled {
+            isFlushScheduled = true
+            ioLoop.callAtEndOfTurn(stream)
+        }
+    }
+
+    /// Hands the output to the stream.
+    func flush() {
+        guard let transport, !output.isEmpty else { return }
+        output.takeAll { transport.send($0) }
+        transport.flush()
+        output.rewind()
+        lastSent = ioLoop.now
+    }
+}

@@ -1,0 +1,69 @@
+import AMQPProtocol
+import Logging
+
+extension Connection {
+    /// Checks the parameters and opens the stream; whatever happens is told in a later turn.
+    func connect() {
+        do {
+            try parameters.validate()
+            _ = try parameters.credentials.initialResponse()
+        } catch {
+            runLater { self.end(error) }
+            return
+        }
+        if let limit = parameters.stackTimeout { deadlines[.open] = ioLoop.now.advanced(by: limit) }
+        armTimer()
+        let connector = Connector(parameters, on: ioLoop) { result in
+            self.connector = nil
+            switch result {
+            case .success(let transport): self.streamConnected(transport)
+            case .failure(let error): self.end(error)
+            }
+        }
+        self.connector = connector
+        connector.start()
+    }
+
+    private func streamConnected(_ transport: any StreamTransport) {
+        self.transport = transport
+        machine.streamConnected()
+        lastReceived = ioLoop.now
+        transport.start(stream)
+        output.appendProtocolHeader()
+        flush()
+        logger.debug("connected to \(transport.peerAddress.map { "\($0)" } ?? "a stream")")
+    }
+
+    /// Carries out what a method on channel 0 leads to.
+    func perform(_ action: ConnectionStateMachine.MethodAction) {
+        switch action {
+        case .none, .reply:
+            return
+        case .send(let methods):
+            for method in methods { send(method, channel: 0) }
+        case .tuned(let tuned, let methods):
+            self.tuned = tuned
+            decoder.frameLimit = tuned.frameMax
+            startHeartbeats(tuned)
+            for method in methods { send(method, channel: 0) }
+        case .opened:
+            wasOpen = true
+            deadlines[.open] = nil
+            logger.debug("connection open")
+            openListeners.emit(self)
+        case .closedByBroker(let error):
+            send(.connectionCloseOK(ConnectionCloseOK()), channel: 0)
+            closeStream()
+            finish(error)
+        case .closeConfirmed(let error):
+            closeStream()
+            finish(error)
+        case .blocked(let reason):
+            blockedReason = reason
+            blockedListeners.emit((self, reason))
+        case .unblocked:
+            blockedReason = nil
+            unblockedListeners.emit(self)
+        }
+    }
+}

@@ -1,0 +1,226 @@
+public import AMQPProtocol
+import Logging
+
+/// A connection to an AMQP 0-9-1 broker, on any event loop.
+///
+/// It connects as soon as it is made. It belongs to its loop's thread, and so do its channels: everything is called
+/// there, and every callback runs there, never inside a call of the user's. From other threads, use the loop's
+/// ``IOLoop/mailbox``.
+///
+/// The connection keeps itself alive until it is closed. Exactly one of the terminal events comes, once, as its last:
+/// ``onOpenError(_:)`` if it never was open, ``onClose(_:)`` if it was.
+public final class Connection {
+    /// The loop that the connection runs on.
+    public let ioLoop: any IOLoop
+    /// The parameters that the connection was made with.
+    public let parameters: ConnectionParameters
+    /// What client and broker agreed on; `nil` before the broker has proposed its limits.
+    public internal(set) var tuned: TunedParameters?
+    /// What the broker says about itself; empty before it has introduced itself.
+    public internal(set) var serverProperties: FieldTable = [:]
+    /// Why the broker does not take publishes at the moment; `nil` if it does (`connection.blocked`).
+    public internal(set) var blockedReason: String?
+    /// The number of bytes received.
+    public internal(set) var bytesReceived: UInt64 = 0
+    /// The number of frames received.
+    public internal(set) var framesReceived: UInt64 = 0
+
+    let logger: Logger
+    var machine: ConnectionStateMachine
+    var channels = ChannelTable()
+    var connector: Connector?
+    var transport: (any StreamTransport)?
+    var decoder = FrameDecoder()
+    var output = OutputBuffer()
+    var isFlushScheduled = false
+    private(set) lazy var stream = ConnectionStream(self)
+
+    var deadlines = DeadlineTable()
+    var timer: TimerHandle?
+    var timerInstant: LoopInstant?
+    var lastReceived = LoopInstant(nanoseconds: 0)
+    var lastSent = LoopInstant(nanoseconds: 0)
+
+    var wasOpen = false
+    var hasEnded = false
+    var closeCompletions: [(Result<Void, AMQPError>) -> Void] = []
+    let openListeners = Listeners<Connection>()
+    let openErrorListeners = Listeners<(Connection, AMQPError)>()
+    let closeListeners = Listeners<(Connection, AMQPError)>()
+    let errorListeners = Listeners<(Connection, AMQPError)>()
+    let blockedListeners = Listeners<(Connection, String)>()
+    let unblockedListeners = Listeners<Connection>()
+
+    /// Makes a connection and begins to connect.
+    ///
+    /// - Parameters:
+    ///   - parameters: where and how to connect.
+    ///   - loop: the loop to run on; call this on its thread (or before it is started).
+    ///   - onOpen: called once when the connection is open.
+    ///   - onOpenError: called once if the connection cannot be opened.
+    ///   - onClose: called once when the connection, having been open, is over.
+    public init(
+        _ parameters: ConnectionParameters = ConnectionParameters(), on loop: any IOLoop,
+        onOpen: ((Connection) -> Void)? = nil, onOpenError: ((Connection, AMQPError) -> Void)? = nil,
+        onClose: ((Connection, AMQPError) -> Void)? = nil
+    ) {
+        self.parameters = parameters
+        self.ioLoop = loop
+        self.machine = ConnectionStateMachine(parameters)
+        var logger = parameters.logger
+        logger[metadataKey: "connection"] = "\(parameters.connectionName ?? "\(parameters.host):\(parameters.port)")"
+        self.logger = logger
+        if let onOpen { self.onOpen(onOpen) }
+        if let onOpenError { self.onOpenError(onOpenError) }
+        if let onClose { self.onClose(onClose) }
+        connect()
+    }
+
+    // MARK: State
+
+    /// Whether channels can be opened.
+    public var isOpen: Bool {
+        if case .open = machine.state { true } else { false }
+    }
+
+    /// Whether the user has asked to close and the broker has not confirmed yet.
+    public var isClosing: Bool {
+        if case .closing = machine.state { true } else { false }
+    }
+
+    /// Whether the connection is over.
+    public var isClosed: Bool {
+        if case .closed = machine.state { true } else { false }
+    }
+
+    /// What the broker can do, from its properties.
+    public var serverCapabilities: FieldTable {
+        if case .table(let capabilities)? = serverProperties["capabilities"] { capabilities } else { [:] }
+    }
+
+    /// The number of bytes that wait to be sent.
+    public var unsentByteCount: Int { output.byteCount + (transport?.unsentByteCount ?? 0) }
+
+    // MARK: Channels
+
+    /// Opens a channel.
+    ///
+    /// - Parameters:
+    ///   - number: the channel's number; the lowest free one if `nil`.
+    ///   - completion: called exactly once, with the open channel or the reason why there is none
+    ///     (``AMQPError/Code/connectionWrongState``, ``AMQPError/Code/noFreeChannels``,
+    ///     ``AMQPError/Code/channelNumberInUse``, or what ended the channel or the connection).
+    public func channel(number: UInt16? = nil, _ completion: @escaping (Result<Channel, AMQPError>) -> Void) {
+        do {
+            let number = try freeNumber(number)
+            let channel = Channel(number, on: self)
+            channels.insert(channel)
+            channel.open(completion)
+        } catch {
+            runLater { completion(.failure(error)) }
+        }
+    }
+
+    /// Opens a channel; if that fails, the connection's ``onError(_:)`` listeners hear of it.
+    ///
+    /// - Parameters:
+    ///   - number: the channel's number; the lowest free one if `nil`.
+    ///   - onOpen: called once when the channel is open.
+    public func channel(number: UInt16? = nil, onOpen: @escaping (Channel) -> Void) {
+        channel(number: number) { [self] result in
+            switch result {
+            case .success(let channel): onOpen(channel)
+            case .failure(let error): report(error)
+            }
+        }
+    }
+
+    private func freeNumber(_ wanted: UInt16?) throws(AMQPError) -> UInt16 {
+        guard isOpen, let limit = tuned?.channelMax else {
+            throw AMQPError(.connectionWrongState, blame: .application, "a channel needs an open connection")
+        }
+        guard let wanted else {
+            if let number = channels.lowestFree(limit: limit) { return number }
+            throw AMQPError(.noFreeChannels, blame: .application, "all \(limit) channels are in use")
+        }
+        guard (1 ... limit).contains(wanted) else {
+            throw AMQPError(.invalidArgument, blame: .application, "channel number \(wanted); 1 … \(limit) are allowed")
+        }
+        guard channels[wanted] == nil else {
+            throw AMQPError(.channelNumberInUse, blame: .application, "channel number \(wanted) is in use")
+        }
+        return wanted
+    }
+
+    // MARK: Listeners
+
+    /// Calls `listener` when the connection is open; not if it is open already.
+    @discardableResult
+    public func onOpen(_ listener: @escaping (Connection) -> Void) -> ListenerToken {
+        openListeners.add(listener)
+    }
+
+    /// Calls `listener` once if the connection ends before it was open. If nobody listens, the error is logged.
+    @discardableResult
+    public func onOpenError(_ listener: @escaping (Connection, AMQPError) -> Void) -> ListenerToken {
+        openErrorListeners.add { listener($0.0, $0.1) }
+    }
+
+    /// Calls `listener` once when the connection, having been open, is over: after all channels have ended.
+    @discardableResult
+    public func onClose(_ listener: @escaping (Connection, AMQPError) -> Void) -> ListenerToken {
+        closeListeners.add { listener($0.0, $0.1) }
+    }
+
+    /// Calls `listener` for each error that nobody else is told of: an error thrown by a handler, a call that was refused
+    /// and has no completion. If nobody listens, the error is logged.
+    @discardableResult
+    public func onError(_ listener: @escaping (Connection, AMQPError) -> Void) -> ListenerToken {
+        errorListeners.add { listener($0.0, $0.1) }
+    }
+
+    /// Calls `listener` with the broker's reason each time that the broker stops taking publishes.
+    @discardableResult
+    public func onBlocked(_ listener: @escaping (Connection, String) -> Void) -> ListenerToken {
+        blockedListeners.add { listener($0.0, $0.1) }
+    }
+
+    /// Calls `listener` each time that the broker takes publishes again.
+    @discardableResult
+    public func onUnblocked(_ listener: @escaping (Connection) -> Void) -> ListenerToken {
+        unblockedListeners.add(listener)
+    }
+
+    // MARK: Helpers
+
+    /// Tells the error listeners, or the log if there are none.
+    func report(_ error: AMQPError) {
+        if errorListeners.isEmpty {
+            logger.error("\(error)")
+        } else {
+            errorListeners.emit((self, error))
+        }
+    }
+
+    /// Runs a callback that must not run inside the user's call.
+    func runLater(_ callback: @escaping () -> Void) {
+        ioLoop.callLater(.zero, callback)
+    }
+}
+
+@available(*, unavailable)
+extension Connection: Sendable {}
+
+extension Connection: CustomStringConvertible {
+    /// Where it leads and its state.
+    public var description: String {
+        let state =
+            switch machine.state {
+            case .connecting, .handshaking: "opening"
+            case .open: "open"
+            case .closing: "closing"
+            case .closed: "closed"
+            }
+        return "connection to \(parameters) (\(state))"
+    }
+}

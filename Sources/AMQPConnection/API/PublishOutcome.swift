@@ -1,0 +1,11 @@
+/// How a publish on a channel in confirm mode ended.
+public enum PublishOutcome: Sendable {
+    /// The broker has taken responsibility for the message.
+    case confirmed
+    /// The broker could not take responsibility (`basic.nack`); publishing it again is safe, perhaps as a duplicate.
+    case nacked
+    /// The message was published as mandatory, and no queue is bound for it.
+    case returned(ReturnedMessage)
+    /// The channel or the connection ended before the broker answered: the message may or may not have arrived.
+    case lost(AMQPError)
+}

@@ -1,0 +1,99 @@
+public import AMQPProtocol
+public import Logging
+
+/// Where and how to connect; the defaults are Pika's where it has them.
+///
+/// Values out of range are reported by ``validate()``, which a connection calls before it does anything.
+public struct ConnectionParameters: Sendable {
+    /// A host name, or an IPv4 or IPv6 address in text. Default: `localhost`.
+    public var host: String
+    /// The broker's port. Default: 5672.
+    public var port: UInt16
+    /// The virtual host. Default: `/`.
+    public var virtualHost: String
+    /// What to log in with. Default: the user guest with the password guest.
+    public var credentials: any Credentials
+    /// The highest channel number to use, 1 … 65535; the broker may lower it. Default: 65535.
+    public var channelMax: UInt16
+    /// The largest frame in bytes, 4096 … 2147483647; the broker may lower it. Default: 131072.
+    public var frameMax: Int
+    /// Seconds without traffic after which a peer may be given up, 0 … 65535; 0 turns heartbeats off, `nil` takes the
+    /// broker's proposal. Default: `nil`.
+    public var heartbeat: UInt16?
+    /// How long one address may take to accept a connection; `nil` waits as long as the system does. Default: 10 s.
+    public var socketTimeout: Duration?
+    /// How long everything up to an open connection may take: name resolution, every address, and AMQP's handshake;
+    /// `nil` waits for ever. Default: 15 s.
+    public var stackTimeout: Duration?
+    /// The locale of the broker's texts. Default: `en_US`.
+    public var locale: String
+    /// How the connection is called in the broker's lists and in logs; `nil` leaves it out. Default: `nil`.
+    public var connectionName: String?
+    /// Entries for `connection.start-ok`'s client properties; they replace the library's own of the same name.
+    public var clientProperties: FieldTable
+    /// The largest body of a message that is accepted, in bytes; checked when it is announced. Default: 128 MiB.
+    public var messageSizeLimit: Int
+    /// The most output that may wait, in bytes; a publish that would exceed it is refused. Default: 256 MiB.
+    public var outputLimit: Int
+    /// Options of the TCP socket.
+    public var socketOptions: SocketOptions
+    /// What an error thrown by a delivery handler leads to, if the consumer does not say otherwise. Default: report.
+    public var handlerErrorPolicy: HandlerErrorPolicy
+    /// Where the connection logs to; passwords are never logged.
+    public var logger: Logger
+
+    public init(
+        host: String = "localhost", port: UInt16 = 5672, virtualHost: String = "/",
+        credentials: any Credentials = PlainCredentials(), channelMax: UInt16 = 65535, frameMax: Int = 131_072,
+        heartbeat: UInt16? = nil, socketTimeout: Duration? = .seconds(10), stackTimeout: Duration? = .seconds(15),
+        locale: String = "en_US", connectionName: String? = nil, clientProperties: FieldTable = [:],
+        messageSizeLimit: Int = 134_217_728, outputLimit: Int = 268_435_456, socketOptions: SocketOptions = .init(),
+        handlerErrorPolicy: HandlerErrorPolicy = .report, logger: Logger = Logger(label: "ochotona")
+    ) {
+        self.host = host
+        self.port = port
+        self.virtualHost = virtualHost
+        self.credentials = credentials
+        self.channelMax = channelMax
+        self.frameMax = frameMax
+        self.heartbeat = heartbeat
+        self.socketTimeout = socketTimeout
+        self.stackTimeout = stackTimeout
+        self.locale = locale
+        self.connectionName = connectionName
+        self.clientProperties = clientProperties
+        self.messageSizeLimit = messageSizeLimit
+        self.outputLimit = outputLimit
+        self.socketOptions = socketOptions
+        self.handlerErrorPolicy = handlerErrorPolicy
+        self.logger = logger
+    }
+
+    /// Checks every value.
+    ///
+    /// - Throws: ``AMQPError`` with the code ``AMQPError/Code/invalidArgument``, naming the parameter and its range.
+    public func validate() throws(AMQPError) {
+        try require(!host.isEmpty, "host is empty")
+        try require(!host.utf8.contains(0), "host contains a NUL character")
+        try require(port > 0, "port is 0; 1 … 65535 are allowed")
+        try require(virtualHost.utf8.count <= 255, "virtualHost has \(virtualHost.utf8.count) bytes; 255 are allowed")
+        try require(channelMax > 0, "channelMax is 0; 1 … 65535 are allowed")
+        try require(
+            (Framing.minimumFrameMax ... Int(Int32.max)).contains(frameMax),
+            "frameMax is \(frameMax); 4096 … 2147483647 are allowed")
+        try require((socketTimeout ?? .seconds(1)) > .zero, "socketTimeout is not above zero")
+        try require((stackTimeout ?? .seconds(1)) > .zero, "stackTimeout is not above zero")
+        try require(locale.utf8.count <= 255, "locale has \(locale.utf8.count) bytes; 255 are allowed")
+        try require(messageSizeLimit >= 0, "messageSizeLimit is \(messageSizeLimit); it must not be negative")
+        try require(outputLimit > 0, "outputLimit is \(outputLimit); it must be above 0")
+    }
+
+    private func require(_ condition: Bool, _ reason: @autoclosure () -> String) throws(AMQPError) {
+        guard condition else { throw AMQPError(.invalidArgument, blame: .application, reason()) }
+    }
+}
+
+extension ConnectionParameters: CustomStringConvertible {
+    /// Host, port and virtual host; never a secret.
+    public var description: String { "\(host):\(port), virtual host \(virtualHost)" }
+}

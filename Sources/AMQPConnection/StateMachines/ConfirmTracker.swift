@@ -1,0 +1,84 @@
+/// The publishes of a channel in confirm mode that the broker has not answered yet.
+///
+/// Publishes have sequence numbers from 1 in the order in which they were sent; the broker's delivery tags are these
+/// numbers. An ack or nack with `multiple` covers every open number up to its own. A `basic.return` comes before the ack
+/// of its message and does not say which one it is: it belongs to the oldest open mandatory publish with the same
+/// exchange, routing key and body.
+struct ConfirmTracker<Continuation> {
+    private struct Entry {
+        var continuation: Continuation?
+        /// For mandatory publishes: tells whether a returned message is this one. 0 for others.
+        var fingerprint: Int
+        var returned: ReturnedMessage?
+        var isOpen = true
+    }
+
+    private var entries = RingBuffer<Entry>()
+    private var firstSequence: UInt64 = 1
+
+    /// The sequence number of the next publish.
+    private(set) var nextSequence: UInt64 = 1
+
+    /// The number of publishes without an answer.
+    private(set) var openCount = 0
+
+    /// A message was published; returns its sequence number.
+    mutating func published(_ continuation: Continuation?, fingerprint: Int) -> UInt64 {
+        defer { nextSequence += 1 }
+        entries.append(Entry(continuation: continuation, fingerprint: fingerprint))
+        openCount += 1
+        return nextSequence
+    }
+
+    /// A message came back.
+    mutating func received(_ message: ReturnedMessage, fingerprint: Int) {
+        for index in 0 ..< entries.count {
+            let entry = entries[index]
+            guard entry.isOpen, entry.fingerprint == fingerprint, entry.returned == nil else { continue }
+            entries[index].returned = message
+            return
+        }
+    }
+
+    /// A publish that has ended.
+    struct Resolved {
+        var sequence: UInt64
+        var outcome: PublishOutcome
+        var continuation: Continuation?
+    }
+
+    /// The broker answered; appends every publish that this ends to `resolved`, in order.
+    ///
+    /// - Parameters:
+    ///   - tag: the delivery tag of the answer; 0 with `multiple` means all. One that was never sent is ignored.
+    ///   - multiple: whether the answer covers all lower numbers too.
+    mutating func answered(_ tag: UInt64, multiple: Bool, isAck: Bool, into resolved: inout [Resolved]) {
+        let last = tag == 0 && multiple ? nextSequence - 1 : tag
+        guard last >= firstSequence, last < nextSequence else { return }
+        let lastIndex = Int(last - firstSequence)
+        for index in (multiple ? 0 : lastIndex) ... lastIndex {
+            let entry = entries[index]
+            guard entry.isOpen else { continue }
+            entries[index] = Entry(continuation: nil, fingerprint: 0, isOpen: false)
+            openCount -= 1
+            let outcome: PublishOutcome =
+                if let returned = entry.returned { .returned(returned) } else if isAck { .confirmed } else { .nacked }
+            resolved.append(
+                Resolved(
+                    sequence: firstSequence + UInt64(index), outcome: outcome, continuation: entry.continuation))
+        }
+        while entries.count > 0, !entries[0].isOpen {
+            _ = entries.popFirst()
+            firstSequence += 1
+        }
+    }
+
+    /// Ends everything; returns the open publishes in order.
+    mutating func removeAll() -> [(UInt64, Continuation?)] {
+        let open = entries.removeAll().enumerated().filter(\.element.isOpen)
+            .map { (firstSequence + UInt64($0.offset), $0.element.continuation) }
+        firstSequence = nextSequence
+        openCount = 0
+        return open
+    }
+}

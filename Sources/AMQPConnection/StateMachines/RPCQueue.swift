@@ -1,0 +1,64 @@
+import AMQPProtocol
+
+/// The synchronous methods of one channel: one in flight, the others wait in order.
+///
+///     submitted -> waiting -> in flight -> completed (reply) or failed (close, loss, deadline)
+///
+/// A method that expects no reply (nowait) waits its turn too, so that requests leave in the order of the calls, but does
+/// not hold up those behind it. A reply belongs to the request in flight if it is one of the methods that the request can
+/// be answered with; names inside of it do not matter.
+struct RPCQueue {
+    /// A request of the user's; its continuation is kept by the channel under `id`.
+    struct Request {
+        var id: UInt64
+        var method: Method
+        /// The methods that answer it; empty if none does.
+        var replies: [MethodID]
+    }
+
+    private var inFlight: Request?
+    private var waiting = RingBuffer<Request>()
+
+    /// The number of requests that have not been answered.
+    var count: Int { waiting.count + (inFlight == nil ? 0 : 1) }
+
+    /// The method that waits for its reply.
+    var methodInFlight: MethodID? { inFlight?.method.id }
+
+    /// Adds a request; returns what is to be sent now.
+    mutating func submit(_ request: Request) -> [Request] {
+        waiting.append(request)
+        return takeSendable()
+    }
+
+    enum ReplyAction {
+        /// The request is answered; the requests are to be sent next.
+        case complete(Request, send: [Request])
+        /// No request in flight can be answered by this.
+        case unexpected
+    }
+
+    /// A method came that may be a reply.
+    mutating func receivedReply(_ id: MethodID) -> ReplyAction {
+        guard let request = inFlight, request.replies.contains(id) else { return .unexpected }
+        inFlight = nil
+        return .complete(request, send: takeSendable())
+    }
+
+    /// Ends everything: returns all requests, the one in flight first.
+    mutating func removeAll() -> [Request] {
+        let requests = (inFlight.map { [$0] } ?? []) + waiting.removeAll()
+        inFlight = nil
+        return requests
+    }
+
+    /// The requests that may leave now, up to one that waits for a reply.
+    private mutating func takeSendable() -> [Request] {
+        var sendable: [Request] = []
+        while inFlight == nil, let request = waiting.popFirst() {
+            if !request.replies.isEmpty { inFlight = request }
+            sendable.append(request)
+        }
+        return sendable
+    }
+}

@@ -1,0 +1,50 @@
+/// The listeners of one event, called in the order in which they were added.
+///
+/// An event goes to those that were there when it began; one that is removed meanwhile is not called any more.
+final class Listeners<Event> {
+    private var entries: [(id: UInt64, call: (Event) -> Void)] = []
+    private var nextID: UInt64 = 0
+
+    var isEmpty: Bool { entries.isEmpty }
+
+    func add(_ call: @escaping (Event) -> Void) -> ListenerToken {
+        nextID += 1
+        let id = nextID
+        entries.append((id, call))
+        return ListenerToken { [weak self] in self?.entries.removeAll { $0.id == id } }
+    }
+
+    func removeAll() {
+        entries = []
+    }
+
+    /// Tells everybody who listens now.
+    func emit(_ event: Event) {
+        for entry in entries where entries.contains(where: { $0.id == entry.id }) { entry.call(event) }
+    }
+
+    /// Tells everybody who listens now, and forgets them: for an event that is the last one.
+    func emitLast(_ event: Event) {
+        let last = entries
+        defer { entries = [] }
+        for entry in last where entries.contains(where: { $0.id == entry.id }) { entry.call(event) }
+    }
+}
+
+/// Removes a listener.
+public final class ListenerToken {
+    private var removal: (() -> Void)?
+
+    init(_ removal: @escaping () -> Void) {
+        self.removal = removal
+    }
+
+    /// Removes the listener; also from inside a listener, and more than once. Dropping the token removes nothing.
+    public func remove() {
+        removal?()
+        removal = nil
+    }
+}
+
+@available(*, unavailable)
+extension ListenerToken: Sendable {}
