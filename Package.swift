@@ -37,6 +37,8 @@ let package = Package(
         .target(
             name: "AdapterKit", dependencies: ["AMQPConnection"], path: "Tests/AdapterKit", swiftSettings: settings),
         .testTarget(name: "AdapterKitTests", dependencies: ["AdapterKit"], swiftSettings: settings),
+        .testTarget(
+            name: "PosixTests", dependencies: ["AMQPPosix", "AMQPSelect"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

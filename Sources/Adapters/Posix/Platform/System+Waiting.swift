@@ -39,6 +39,41 @@ extension System {
         writers.removeAll()
         return 0
     }
+
+    /// Waits until one of the descriptors is ready or the time is over.
+    ///
+    /// - Parameter timeout: how long to wait, rounded up to milliseconds; `nil` waits for ever.
+    /// - Returns: the number of descriptors that are ready; 0 also if a signal came.
+    package static func poll(_ set: inout PollSet, timeout: Duration?) throws(SystemError) -> Int {
+        let milliseconds = timeout.map { duration in
+            Int32(
+                clamping: (max(0, duration.clampedNanoseconds) / 1_000_000)
+                    + (duration.clampedNanoseconds % 1_000_000 > 0 ? 1 : 0))
+        }
+        let result = set.withNative { (entries, count) -> Int32 in
+            // SAFETY: the kernel writes into `count` entries that the set owns, and nobody else during the call.
+            #if canImport(Glibc)
+            Glibc.poll(entries, nfds_t(count), milliseconds ?? -1)
+            #elseif canImport(Musl)
+            Musl.poll(entries, nfds_t(count), milliseconds ?? -1)
+            #else
+            Darwin.poll(entries, nfds_t(count), milliseconds ?? -1)
+            #endif
+        }
+        if result >= 0 { return Int(result) }
+        guard errno == EINTR else { throw lastError("poll") }
+        return 0
+    }
+
+    /// Waits for one descriptor, without a loop.
+    ///
+    /// - Returns: what it is ready for; nothing when the time is over.
+    package static func wait(for interest: Readiness, of descriptor: Int32, atMost limit: Duration) -> Readiness {
+        var set = PollSet()
+        set.watch(descriptor, for: interest)
+        guard let count = try? poll(&set, timeout: limit), count > 0 else { return [] }
+        return set.readiness(at: 0)
+    }
 }
 
 extension timespec {
