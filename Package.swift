@@ -36,6 +36,8 @@ let package = Package(
             name: "AMQPSelect", dependencies: ["AMQPPosix"], path: "Sources/Adapters/Select", swiftSettings: settings),
         .target(
             name: "AdapterKit", dependencies: ["AMQPConnection"], path: "Tests/AdapterKit", swiftSettings: settings),
+        .testTarget(
+            name: "AMQPProtocolTests", dependencies: ["AMQPProtocol", "amqp-generate"], swiftSettings: settings),
         .testTarget(name: "AdapterKitTests", dependencies: ["AdapterKit"], swiftSettings: settings),
         .testTarget(
             name: "PosixTests", dependencies: ["AMQPPosix", "AMQPSelect"], swiftSettings: settings),
