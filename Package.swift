@@ -41,6 +41,12 @@ let package = Package(
         .testTarget(name: "AdapterKitTests", dependencies: ["AdapterKit"], swiftSettings: settings),
         .testTarget(
             name: "PosixTests", dependencies: ["AMQPPosix", "AMQPSelect"], swiftSettings: settings),
+        .target(
+            name: "BrokerSupport", dependencies: ["AMQPConnection"], path: "Tests/BrokerSupport",
+            swiftSettings: settings),
+        .testTarget(name: "InteropTests", dependencies: ["AMQPSelect", "BrokerSupport"], swiftSettings: settings),
+        .executableTarget(
+            name: "MainJob", dependencies: ["AMQPSelect"], path: "Examples/MainJob", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
