@@ -6,9 +6,9 @@ final class Resolution: Cancellable, LoopResident {
     typealias Outcome = Result<[SocketAddress], AMQPError>
 
     /// What the resolver's thread and the loop share.
+    // SAFETY: `resolution` is set before the ticket is shared and read on the loop's thread only; releasing a weak
+    // reference elsewhere frees nothing of the loop's. The flag is atomic.
     private final class Ticket: @unchecked Sendable {
-        // SAFETY: `resolution` is set before the ticket is shared and read on the loop's thread only; releasing a weak
-        // reference elsewhere frees nothing of the loop's. The flag is atomic.
         weak var resolution: Resolution?
         let isWanted = Atomic<Bool>(true)
     }
