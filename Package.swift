@@ -38,6 +38,8 @@ let package = Package(
             name: "AdapterKit", dependencies: ["AMQPConnection"], path: "Tests/AdapterKit", swiftSettings: settings),
         .testTarget(
             name: "AMQPProtocolTests", dependencies: ["AMQPProtocol", "amqp-generate"], swiftSettings: settings),
+        .executableTarget(
+            name: "FiveSteps", dependencies: ["AMQPSelect"], path: "Examples/FiveSteps", swiftSettings: settings),
         .testTarget(name: "AdapterKitTests", dependencies: ["AdapterKit"], swiftSettings: settings),
         .testTarget(
             name: "PosixTests", dependencies: ["AMQPPosix", "AMQPSelect"], swiftSettings: settings),

@@ -1,0 +1,39 @@
+package import AMQPConnection
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// Where the handler of SIGINT writes to: the end of a pipe that is made once and stays, so that a signal can never write
+/// into a descriptor that has been given to something else. -1 while there is none.
+private let interruptDescriptor = Atomic<Int32>(-1)
+
+/// Runs inside the signal: only what is safe there, an atomic load, write(2) and signal(2); errno is left as it was.
+private func interrupted(_ number: Int32) {
+    let saved = errno
+    var byte: UInt8 = 1
+    _ = write(interruptDescriptor.load(ordering: .sequentiallyConsistent), &byte, 1)
+    _ = signal(number, SIG_DFL)
+    errno = saved
+}
+
+extension System {
+    /// The pipe that SIGINT writes to, made with the first use.
+    private static let interruptPipe = Result { () throws(SystemError) in try pipe() }
+
+    /// Has the next SIGINT (Ctrl-C) write one byte to a pipe instead of ending the program; the one after that ends it
+    /// again.
+    ///
+    /// - Returns: the pipe's end to read from; it is the same for the whole process, and stays open.
+    package static func notifyInterrupt() throws(SystemError) -> Int32 {
+        let pipe = try interruptPipe.get()
+        interruptDescriptor.store(pipe.writer, ordering: .sequentiallyConsistent)
+        _ = signal(SIGINT, interrupted)
+        return pipe.reader
+    }
+}
