@@ -19,6 +19,8 @@ let package = Package(
         .library(name: "AMQPConnection", targets: ["AMQPConnection"]),
         .library(name: "AMQPPosix", targets: ["AMQPPosix"]),
         .library(name: "AMQPSelect", targets: ["AMQPSelect"]),
+        .library(name: "AMQPPoll", targets: ["AMQPPoll"]),
+        .library(name: "AMQPEpoll", targets: ["AMQPEpoll"]),
         .library(name: "AdapterKit", targets: ["AdapterKit"]),
     ],
     dependencies: [
@@ -34,6 +36,12 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "AMQPSelect", dependencies: ["AMQPPosix"], path: "Sources/Adapters/Select", swiftSettings: settings),
+        .target(name: "AMQPPoll", dependencies: ["AMQPPosix"], path: "Sources/Adapters/Poll", swiftSettings: settings),
+        .systemLibrary(name: "CLinux"),
+        .target(
+            name: "AMQPEpoll",
+            dependencies: ["AMQPPosix", .target(name: "CLinux", condition: .when(platforms: [.linux]))],
+            path: "Sources/Adapters/Epoll", swiftSettings: settings),
         .target(
             name: "AdapterKit", dependencies: ["AMQPConnection"], path: "Tests/AdapterKit", swiftSettings: settings),
         .testTarget(
@@ -42,7 +50,8 @@ let package = Package(
             name: "FiveSteps", dependencies: ["AMQPSelect"], path: "Examples/FiveSteps", swiftSettings: settings),
         .testTarget(name: "AdapterKitTests", dependencies: ["AdapterKit"], swiftSettings: settings),
         .testTarget(
-            name: "PosixTests", dependencies: ["AMQPPosix", "AMQPSelect"], swiftSettings: settings),
+            name: "PosixTests", dependencies: ["AMQPPosix", "AMQPSelect", "AMQPPoll", "AMQPEpoll"],
+            swiftSettings: settings),
         .target(
             name: "BrokerSupport", dependencies: ["AMQPConnection"], path: "Tests/BrokerSupport",
             swiftSettings: settings),

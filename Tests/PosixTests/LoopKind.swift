@@ -1,13 +1,19 @@
+import AMQPEpoll
+import AMQPPoll
 import AMQPPosix
 import AMQPSelect
 
 /// The loops that every test here runs on.
 enum LoopKind: String, CaseIterable, Sendable {
     case select
+    case poll
+    case epoll
 
     func make() throws -> HostedLoop {
         switch self {
         case .select: SelectLoop()
+        case .poll: PollLoop()
+        case .epoll: try EpollLoop()
         }
     }
 }

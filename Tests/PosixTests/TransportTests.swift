@@ -128,7 +128,10 @@ import Testing
             let handler = RecordingHandler()
             let (_, peer) = try makePair(loop, handler)
             loop.close()
-            #expect(codes == [.loopClosed, .loopClosed])
+            // The resolver may have answered before the loop was closed; then that answer is delivered.
+            #expect(codes.count == 2)
+            #expect(codes.contains(.loopClosed))
+            #expect(codes.allSatisfy { $0 == .loopClosed || $0 == .resolutionFailed })
             #expect(handler.closings.map { $0?.code } == [.loopClosed])
             System.close(peer)
         }

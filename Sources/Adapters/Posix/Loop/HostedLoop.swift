@@ -191,14 +191,13 @@ open class HostedLoop: FileDescriptorLoop {
         turnNumber &+= 1
         isTurnRequested = false
         let firstNewTimer = timers.nextSequence
-        let begin = now
-        if let armed, armed <= begin { isArmed = false }
+        let begin = onStall == nil ? nil : now
         deliver()
         for callback in mailbox.drain() { callback() }
         runDueTimers(before: firstNewTimer)
         notifyObservers()
         setInTurn(false)
-        if let onStall {
+        if let begin, let onStall {
             let taken = begin.duration(to: now)
             if taken > stallThreshold { onStall(taken) }
         }

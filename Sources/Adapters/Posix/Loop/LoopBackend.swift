@@ -32,7 +32,8 @@ public protocol LoopBackend: AnyObject {
 
     /// Duty 2: wakes the host once at `instant`, never earlier, or at once if it has passed.
     ///
-    /// It replaces the deadline before; `nil` means none.
+    /// It replaces the deadline before, and stands until it is replaced or ``HostedLoop/wakeUp()`` is called; `nil` means
+    /// none.
     func setDeadline(_ instant: LoopInstant?)
 
     /// Duty 3: a closure that wakes the loop from any thread; asked for once.

@@ -2,7 +2,8 @@ import Synchronization
 
 /// A descriptor that any thread can make readable: the waker of a loop that waits for descriptors.
 ///
-/// It is a pipe, which every system has. It outlives its loop without harm: once closed, waking does nothing.
+/// It is a pipe, which every system has, or an eventfd, which is cheaper. It outlives its loop without harm: once closed,
+/// waking does nothing.
 package final class WakeDescriptor: Sendable {
     private let writer: Mutex<Int32>
 
@@ -19,6 +20,12 @@ package final class WakeDescriptor: Sendable {
         }
     }
 
+    /// Takes over an eventfd that does not block.
+    package init(event: Int32) {
+        descriptor = event
+        writer = Mutex(event)
+    }
+
     deinit {
         close()
     }
@@ -28,9 +35,10 @@ package final class WakeDescriptor: Sendable {
         // The lock keeps `close()` from giving the number to somebody else between the check and the write.
         writer.withLock { writer in
             guard writer >= 0 else { return }
-            var byte: UInt8 = 1
-            // SAFETY: one byte of a local variable is read within the call. A full pipe is readable, which is enough.
-            withUnsafeBytes(of: &byte) { _ = try? System.write(writer, $0) }
+            // An eventfd takes eight bytes, a pipe any number.
+            var one: UInt64 = 1
+            // SAFETY: the bytes of a local variable are read within the call. What is full is readable, which is enough.
+            withUnsafeBytes(of: &one) { _ = try? System.write(writer, $0) }
         }
     }
 
@@ -46,8 +54,8 @@ package final class WakeDescriptor: Sendable {
     package func close() {
         writer.withLock { writer in
             guard writer >= 0 else { return }
-            System.close(writer)
             System.close(descriptor)
+            if writer != descriptor { System.close(writer) }
             writer = -1
         }
     }
