@@ -1,4 +1,5 @@
 import AMQPPosix
+import Foundation
 import Testing
 
 @Suite struct WatchTests {
@@ -65,11 +66,12 @@ import Testing
             func replace(_ victim: Int32) {
                 guard reused == nil else { return }
                 loop.removeReader(victim)
-                System.close(victim)
                 guard let pipe = try? System.pipe() else { return }
-                reused = pipe
-                #expect(pipe.reader == victim)
-                try? loop.setReader(pipe.reader) { stale += 1 }
+                // This closes the victim and gives its number to the pipe, whatever other tests do meanwhile.
+                #expect(dup2(pipe.reader, victim) == victim)
+                System.close(pipe.reader)
+                reused = (victim, pipe.writer)
+                try? loop.setReader(victim) { stale += 1 }
             }
             try loop.setReader(near) { replace(other) }
             try loop.setReader(other) { replace(near) }
