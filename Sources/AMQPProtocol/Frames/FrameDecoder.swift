@@ -157,7 +157,8 @@ public struct FrameDecoder: Sendable {
         if let failure { throw failure }
         guard available > 0 else { return false }
         if isAtStart {
-            try checkStart(UnsafeRawBufferPointer(rebasing: chunk.writable(from: readIndex)[..<available]))
+            let bytes = UnsafeRawBufferPointer(rebasing: chunk.writable(from: readIndex)[..<available])
+            guard try isStartOfFrames(bytes) else { return false }
         }
         guard available >= Framing.headerSize else { return false }
         isAtStart = false
@@ -165,11 +166,14 @@ public struct FrameDecoder: Sendable {
     }
 
     /// Recognises streams that are not AMQP 0-9-1 by their first bytes.
-    private mutating func checkStart(_ bytes: UnsafeRawBufferPointer) throws(ProtocolError) {
-        guard let first = bytes.first, first != FrameType.method.rawValue else { return }
+    ///
+    /// - Returns: whether frames begin; `false` while a protocol header is incomplete, which is one byte longer than the
+    ///   header of a frame.
+    private mutating func isStartOfFrames(_ bytes: UnsafeRawBufferPointer) throws(ProtocolError) -> Bool {
+        guard let first = bytes.first, first != FrameType.method.rawValue else { return true }
         let sample = Array(bytes.prefix(8))
         let isAMQP = sample.prefix(4).elementsEqual(Framing.protocolHeader.prefix(min(4, sample.count)))
-        if isAMQP, sample.count < 8 { return }
+        if isAMQP, sample.count < 8 { return false }
         let text = String(decoding: sample.map { (0x20 ... 0x7E).contains($0) ? $0 : 0x2E }, as: UTF8.self)
         let guess =
             switch first {
