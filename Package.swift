@@ -43,12 +43,16 @@ let package = Package(
             dependencies: ["AMQPPosix", .target(name: "CLinux", condition: .when(platforms: [.linux]))],
             path: "Sources/Adapters/Epoll", swiftSettings: settings),
         .target(
-            name: "AdapterKit", dependencies: ["AMQPConnection"], path: "Tests/AdapterKit", swiftSettings: settings),
+            name: "AdapterKit", dependencies: ["AMQPConnection", "AMQPPosix"], path: "Tests/AdapterKit",
+            swiftSettings: settings),
+        .testTarget(name: "AdapterKitTests", dependencies: ["AdapterKit", "AMQPSelect"], swiftSettings: settings),
+        .testTarget(
+            name: "ConformanceTests", dependencies: ["AdapterKit", "AMQPSelect", "AMQPPoll", "AMQPEpoll"],
+            swiftSettings: settings),
         .testTarget(
             name: "AMQPProtocolTests", dependencies: ["AMQPProtocol", "amqp-generate"], swiftSettings: settings),
         .executableTarget(
             name: "FiveSteps", dependencies: ["AMQPSelect"], path: "Examples/FiveSteps", swiftSettings: settings),
-        .testTarget(name: "AdapterKitTests", dependencies: ["AdapterKit"], swiftSettings: settings),
         .testTarget(
             name: "PosixTests", dependencies: ["AMQPPosix", "AMQPSelect", "AMQPPoll", "AMQPEpoll"],
             swiftSettings: settings),

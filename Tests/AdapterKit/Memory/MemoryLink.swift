@@ -5,7 +5,7 @@ internal import AMQPConnection
 /// Its properties may be changed at any time from the loop's thread and hold for what is delivered from then on.
 public final class MemoryLink {
     /// How many bytes may be on their way; what is more stays unsent at the sender. Default: no limit.
-    public var capacity: Int = .max { didSet { sender?.pump(reporting: true) } }
+    public var capacity: Int = .max { didSet { sender?.pump() } }
     /// In which pieces bytes arrive. Default: whole.
     public var delivery = MemoryDelivery.whole
     /// How long each piece travels. Default: zero, which is the loop's next turn.
@@ -82,7 +82,7 @@ public final class MemoryLink {
         }
         let piece = Array(transcript[start ..< start + length])
         deliveredByteCount += receiver.receive(piece)
-        sender?.pump(reporting: true)
+        sender?.pump()
         arrange()
     }
 }

@@ -67,7 +67,7 @@ public final class MemoryTransport: StreamTransport {
     public func flush() {
         guard case .open = state else { return }
         isFlushed = true
-        pump(reporting: false)
+        pump()
     }
 
     public func pauseReading() { isPaused = true }
@@ -81,7 +81,7 @@ public final class MemoryTransport: StreamTransport {
         guard case .open = state else { return }
         state = .closing
         isFlushed = true
-        pump(reporting: false)
+        pump()
     }
 
     public func abort() {
@@ -101,7 +101,7 @@ public final class MemoryTransport: StreamTransport {
     }
 
     /// Gives queued bytes to the link as far as it has room.
-    func pump(reporting: Bool) {
+    func pump() {
         guard isFlushed, !isEnded else { return }
         var sent = 0
         while let first = queue.first, outbound.room > 0 {
@@ -115,7 +115,7 @@ public final class MemoryTransport: StreamTransport {
         if case .closing = state, queue.isEmpty {
             outbound.finish()
             end(nil)
-        } else if reporting, sent > 0 {
+        } else if sent > 0 {
             schedule(.zero) { [self] in
                 if !isEnded { handler?.streamSent(sent) }
             }
@@ -161,7 +161,7 @@ public final class MemoryTransport: StreamTransport {
             let handler = self.handler
             self.handler = nil
             handler?.streamClosed(error)
-            inbound.sender?.pump(reporting: true)
+            inbound.sender?.pump()
         }
     }
 }

@@ -1,0 +1,40 @@
+internal import AMQPPoll
+internal import AMQPSelect
+internal import AdapterKit
+
+#if os(Linux)
+internal import AMQPEpoll
+#endif
+
+/// Every adapter that must pass the kit; a new one is a line here.
+let adapters: [AdapterUnderTest] = {
+    var adapters: [AdapterUnderTest] = [
+        .hosted("Select") { SelectLoop() },
+        .hosted("Poll") { PollLoop() },
+    ]
+    #if os(Linux)
+    adapters.append(.hosted("Epoll") { try EpollLoop() })
+    #endif
+    return adapters
+}()
+
+extension AdapterUnderTest {
+    /// An adapter whose loop polls by itself on the thread that starts it.
+    static func hosted(_ name: String, _ makeLoop: @escaping @Sendable () throws -> HostedLoop) -> AdapterUnderTest {
+        AdapterUnderTest(name, features: [.descriptors, .wholeTurns, .closing, .stallReports, .sockets]) {
+            LoopHost(hosted: try makeLoop())
+        }
+    }
+}
+
+extension LoopHost {
+    /// A hosted loop that runs on the thread that starts it.
+    init(hosted loop: HostedLoop) {
+        self.init(
+            loop: loop, close: { loop.close() },
+            observeStalls: { threshold, observer in
+                loop.stallThreshold = threshold
+                loop.onStall = observer
+            })
+    }
+}
