@@ -19,7 +19,7 @@ private final class Observer: TurnObserver {
     func `a turn delivers events, then the mailbox, then timers, then its end`(kind: LoopKind) async throws {
         try await onThread {
             let loop = try kind.make()
-            let log = Mutex<[String]>([])
+            let log = Guarded<[String]>([])
             let (reader, writer) = try System.pipe()
             defer {
                 System.close(reader)
@@ -63,7 +63,7 @@ private final class Observer: TurnObserver {
     {
         try await onThread(limit: 60) {
             let loop = try kind.make()
-            let seen = Mutex<[[Int]]>(Array(repeating: [], count: 8))
+            let seen = Guarded<[[Int]]>(Array(repeating: [], count: 8))
             let left = Atomic<Int>(80_000)
             let mailbox = loop.mailbox
             for thread in 0 ..< 8 {
@@ -87,7 +87,7 @@ private final class Observer: TurnObserver {
         try await onThread {
             let loop = try kind.make()
             let mailbox = loop.mailbox
-            let posted = Mutex<LoopInstant?>(nil)
+            let posted = Guarded<LoopInstant?>(nil)
             for _ in 0 ..< 5 {
                 posted.withLock { $0 = nil }
                 Thread {
@@ -222,10 +222,12 @@ private final class Observer: TurnObserver {
         try await onThread {
             let loop = try kind.make()
             var stalls: [Duration] = []
-            loop.stallThreshold = .milliseconds(20)
             loop.onStall = { stalls.append($0) }
+            loop.stallThreshold = .seconds(60)
             loop.callLater(.zero) {}
             loop.step()
+            #expect(stalls.isEmpty)
+            loop.stallThreshold = .milliseconds(20)
             loop.callLater(.zero) {
                 let end = loop.now.advanced(by: .milliseconds(30))
                 while loop.now < end {}
@@ -243,7 +245,7 @@ private final class Observer: TurnObserver {
             let loop = try kind.make()
             let mailbox = loop.mailbox
             #expect(mailbox.isCurrent)
-            let elsewhere = Mutex<Bool?>(nil)
+            let elsewhere = Guarded<Bool?>(nil)
             Thread { elsewhere.withLock { $0 = mailbox.isCurrent } }.start()
             #expect(loop.run { elsewhere.withLock { $0 } != nil })
             #expect(elsewhere.withLock { $0 } == false)

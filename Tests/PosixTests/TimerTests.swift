@@ -7,14 +7,24 @@ import Testing
         try await onThread {
             let loop = try kind.make()
             var fired: [Int] = []
-            for delay in [30, 10, 0, 20, 5] {
-                let made = loop.now
-                loop.callLater(.milliseconds(delay)) {
-                    #expect(made.duration(to: loop.now) >= .milliseconds(delay))
-                    fired.append(delay)
-                    if delay == 30 { loop.stop() }
+            var handles: [TimerHandle] = []
+            var begin = loop.now
+            repeat {
+                // The delays differ by 5 ms: were they made more slowly than that, their deadlines would be in another
+                // order.
+                for handle in handles { handle.cancel() }
+                handles = []
+                begin = loop.now
+                for delay in [30, 10, 0, 20, 5] {
+                    let made = loop.now
+                    handles.append(
+                        loop.callLater(.milliseconds(delay)) {
+                            #expect(made.duration(to: loop.now) >= .milliseconds(delay))
+                            fired.append(delay)
+                            if fired.count == 5 { loop.stop() }
+                        })
                 }
-            }
+            } while begin.duration(to: loop.now) > .milliseconds(4)
             loop.start()
             #expect(fired == [0, 5, 10, 20, 30])
             loop.close()

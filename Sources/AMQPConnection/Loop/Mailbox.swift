@@ -1,5 +1,3 @@
-import Synchronization
-
 /// The one part of a loop that any thread may use: it takes callbacks to be run on the loop's thread.
 ///
 /// Callbacks of one posting thread run in the order in which they were posted. A loop that sleeps is woken, without
@@ -11,7 +9,7 @@ public final class Mailbox: Sendable {
         var isWakeRequested = false
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let wake: @Sendable () -> Void
     private let currentCheck: @Sendable () -> Bool
 

@@ -1,11 +1,11 @@
-import Synchronization
+import AMQPConnection
 
 /// A descriptor that any thread can make readable: the waker of a loop that waits for descriptors.
 ///
 /// It is a pipe, which every system has, or an eventfd, which is cheaper. It outlives its loop without harm: once closed,
 /// waking does nothing.
 package final class WakeDescriptor: Sendable {
-    private let writer: Mutex<Int32>
+    private let writer: Guarded<Int32>
 
     /// The descriptor to wait for; -1 if the system had none left, so that nothing can wake the loop.
     package let descriptor: Int32
@@ -13,17 +13,17 @@ package final class WakeDescriptor: Sendable {
     package init() {
         if let ends = try? System.pipe() {
             descriptor = ends.reader
-            writer = Mutex(ends.writer)
+            writer = Guarded(ends.writer)
         } else {
             descriptor = -1
-            writer = Mutex(-1)
+            writer = Guarded(-1)
         }
     }
 
     /// Takes over an eventfd that does not block.
     package init(event: Int32) {
         descriptor = event
-        writer = Mutex(event)
+        writer = Guarded(event)
     }
 
     deinit {

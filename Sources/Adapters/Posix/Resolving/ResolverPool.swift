@@ -1,5 +1,4 @@
 import AMQPConnection
-import Synchronization
 
 /// The threads that wait for the system's resolver, which knows no other way than to block.
 ///
@@ -22,7 +21,7 @@ final class ResolverPool: Sendable {
 
     static let shared = ResolverPool()
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let maximum = 8
 
     /// Resolves a name on one of the threads.
