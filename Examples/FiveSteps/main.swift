@@ -18,10 +18,11 @@ func handleDelivery(_ channel: Channel, _ delivery: Delivery) {
     channel.basicAck(delivery.tag)
 }
 
+let port = CommandLine.arguments.dropFirst().first.flatMap { UInt16($0) } ?? 5672
 let loop = SelectLoop()
 try loop.stopOnInterrupt()
 let connection = Connection(
-    on: loop, onOpen: onConnected,
+    ConnectionParameters(port: port), on: loop, onOpen: onConnected,
     onOpenError: { _, error in
         print(error); loop.stop()
     })

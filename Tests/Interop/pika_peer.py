@@ -4,6 +4,7 @@
     pika_peer.py corpus               prints the messages to exchange
     pika_peer.py publish QUEUE        publishes them to an existing queue, each confirmed, then prints how many
     pika_peer.py consume QUEUE COUNT  consumes that many from an existing queue and prints what came
+    pika_peer.py send QUEUE TEXT      publishes one message, confirmed
 
 The broker is the one of AMQP_URL. A message is one line of JSON with sorted keys, so that equal messages are equal
 lines:
@@ -145,6 +146,14 @@ def publish(queue):
     print(json.dumps({"published": count}))
 
 
+def send(queue, text):
+    connection = connect()
+    channel = connection.channel()
+    channel.confirm_delivery()
+    channel.basic_publish("", queue, text.encode(), mandatory=True)
+    connection.close()
+
+
 def consume(queue, count):
     names = [about for about, _, _ in messages()]
     connection = connect()
@@ -171,6 +180,8 @@ def main():
         corpus()
     elif command == "publish" and len(arguments) == 1:
         publish(arguments[0])
+    elif command == "send" and len(arguments) == 2:
+        send(*arguments)
     elif command == "consume" and len(arguments) == 2:
         consume(arguments[0], int(arguments[1]))
     else:

@@ -21,9 +21,9 @@ func onThread(
     try result.get()
 }
 
+// SAFETY: `completion` is only touched under the lock.
 /// Completes at most once, from any thread.
 private final class Once<Value: Sendable>: @unchecked Sendable {
-    // SAFETY: `completion` is only touched under the lock.
     private let lock = NSLock()
     private var completion: ((Value) -> Void)?
 
