@@ -45,6 +45,8 @@ let package = Package(
         .target(
             name: "AdapterKit", dependencies: ["AMQPConnection", "AMQPPosix"], path: "Tests/AdapterKit",
             swiftSettings: settings),
+        .testTarget(
+            name: "AMQPConnectionTests", dependencies: ["AMQPConnection", "AdapterKit"], swiftSettings: settings),
         .testTarget(name: "AdapterKitTests", dependencies: ["AdapterKit", "AMQPSelect"], swiftSettings: settings),
         .testTarget(
             name: "ConformanceTests", dependencies: ["AdapterKit", "AMQPSelect", "AMQPPoll", "AMQPEpoll"],

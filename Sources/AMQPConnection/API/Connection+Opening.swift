@@ -6,7 +6,6 @@ extension Connection {
     func connect() {
         do {
             try parameters.validate()
-            _ = try parameters.credentials.initialResponse()
         } catch {
             runLater { self.end(error) }
             return

@@ -69,14 +69,19 @@ public struct ConnectionParameters: Sendable {
         self.logger = logger
     }
 
-    /// Checks every value.
+    /// Checks every value, the credentials included.
     ///
     /// - Throws: ``AMQPError`` with the code ``AMQPError/Code/invalidArgument``, naming the parameter and its range.
     public func validate() throws(AMQPError) {
         try require(!host.isEmpty, "host is empty")
-        try require(!host.utf8.contains(0), "host contains a NUL character")
+        try require(!ControlCharacters.occur(in: host), "host contains a control character")
+        try require(
+            !host.utf8.contains(UInt8(ascii: ":")) || IPv6Text.isAddress(host),
+            "host contains a colon and is not an IPv6 address")
         try require(port > 0, "port is 0; 1 … 65535 are allowed")
         try require(virtualHost.utf8.count <= 255, "virtualHost has \(virtualHost.utf8.count) bytes; 255 are allowed")
+        try require(!ControlCharacters.occur(in: virtualHost), "virtualHost contains a control character")
+        try credentials.validate()
         try require(channelMax > 0, "channelMax is 0; 1 … 65535 are allowed")
         try require(
             (Framing.minimumFrameMax ... Int(Int32.max)).contains(frameMax),
@@ -84,6 +89,13 @@ public struct ConnectionParameters: Sendable {
         try require((socketTimeout ?? .seconds(1)) > .zero, "socketTimeout is not above zero")
         try require((stackTimeout ?? .seconds(1)) > .zero, "stackTimeout is not above zero")
         try require(locale.utf8.count <= 255, "locale has \(locale.utf8.count) bytes; 255 are allowed")
+        try require(!ControlCharacters.occur(in: locale), "locale contains a control character")
+        do {
+            _ = try ClientProperties.table(for: self).encodedSize(field: "clientProperties")
+        } catch {
+            throw AMQPError(error, method: nil)
+        }
+        try socketOptions.validate()
         try require(messageSizeLimit >= 0, "messageSizeLimit is \(messageSizeLimit); it must not be negative")
         try require(outputLimit > 0, "outputLimit is \(outputLimit); it must be above 0")
     }
@@ -95,5 +107,8 @@ public struct ConnectionParameters: Sendable {
 
 extension ConnectionParameters: CustomStringConvertible {
     /// Host, port and virtual host; never a secret.
-    public var description: String { "\(host):\(port), virtual host \(virtualHost)" }
+    public var description: String {
+        let host = IPv6Text.isAddress(host) ? "[\(host)]" : host
+        return "\(host):\(port), virtual host \(virtualHost)"
+    }
 }

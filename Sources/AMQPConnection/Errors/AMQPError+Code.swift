@@ -83,7 +83,7 @@ extension AMQPError {
         public static let unknownConsumerTag = Code(value: .unknownConsumerTag)
         /// The consumer was cancelled, by the broker or by the program.
         public static let consumerCancelled = Code(value: .consumerCancelled)
-        /// The broker does not support what was asked for.
+        /// The broker, or this library, does not support what was asked for.
         public static let notSupported = Code(value: .notSupported)
         /// An argument cannot be sent; nothing of the call was written.
         public static let invalidArgument = Code(value: .invalidArgument)

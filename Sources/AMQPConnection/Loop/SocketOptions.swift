@@ -21,4 +21,18 @@ public struct SocketOptions: Sendable, Hashable {
         self.keepAliveCount = keepAliveCount
         self.userTimeout = userTimeout
     }
+
+    /// Checks that each number is one that the system's call can carry: 1 … 2147483647, and 0 for the user timeout, which
+    /// leaves it to the system.
+    func validate() throws(AMQPError) {
+        let numbers = [
+            ("keepAliveIdle", keepAliveIdle, 1), ("keepAliveInterval", keepAliveInterval, 1),
+            ("keepAliveCount", keepAliveCount, 1), ("userTimeout", userTimeout, 0),
+        ]
+        for case (let name, let number?, let least) in numbers where !(least ... Int(Int32.max)).contains(number) {
+            throw AMQPError(
+                .invalidArgument, blame: .application,
+                "socketOptions.\(name) is \(number); \(least) … \(Int32.max) are allowed")
+        }
+    }
 }

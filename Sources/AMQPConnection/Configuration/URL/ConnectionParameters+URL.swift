@@ -1,0 +1,85 @@
+import AMQPProtocol
+
+extension ConnectionParameters {
+    /// Reads the parameters from a URL: `amqp://user:password@host:port/virtual-host?key=value&key=value`.
+    ///
+    /// What the URL leaves out has its default; the user is guest then. Every part is percent-decoded; in the query `+` is
+    /// a space. `amqp://host` and `amqp://host/` mean the virtual host `/`, which can also be written `%2F`; the empty name
+    /// cannot be expressed. An IPv6 address stands in brackets, a zone behind `%25`.
+    ///
+    /// The keys are those of Pika and of RabbitMQ's Erlang client:
+    /// - `channel_max`, `frame_max`, `heartbeat` (seconds), `message_size_limit` and `output_limit` (bytes): whole numbers.
+    /// - `socket_timeout`, `stack_timeout`: seconds such as `2.5`, or `none`; `connection_timeout`: the socket timeout in
+    ///   whole milliseconds.
+    /// - `locale`, `connection_name`: text.
+    /// - `auth_mechanism`: `plain`, `amqplain` or `external`, the last without user and password.
+    /// - `client_properties`: a JSON object; whole numbers become 32 or 64 bits wide, others doubles.
+    /// - `tcp_options`: a JSON object of `SO_KEEPALIVE` (true or false), `TCP_KEEPIDLE`, `TCP_KEEPINTVL`, `TCP_KEEPCNT` and
+    ///   `TCP_USER_TIMEOUT` (numbers).
+    ///
+    /// - Throws: ``AMQPError/Code/invalidArgument`` if the URL is malformed, a key unknown or repeated, or a value out of
+    ///   range; ``AMQPError/Code/notSupported`` for `amqps` and for keys of features that this library does not have. The
+    ///   error names the part and never shows its value.
+    public init(url: String) throws(AMQPError) {
+        let url = try ConnectionURL(url)
+        guard url.scheme == .amqp else {
+            throw AMQPError(.notSupported, blame: .application, "URL: scheme: amqps: TLS is not supported")
+        }
+        self.init()
+        if let host = url.host { self.host = host }
+        if let port = url.port { self.port = port }
+        if let virtualHost = url.virtualHost { self.virtualHost = virtualHost }
+        let query = try URLQuery(url.query)
+        credentials = try ConnectionParameters.credentials(url.userInfo, query.texts(.authMechanism))
+        try takeLimits(query)
+        try takeTimeouts(query)
+        if let text = query.text(.locale) { locale = text }
+        if let text = query.text(.connectionName) { connectionName = text }
+        if let table = try query.table(.clientProperties) { clientProperties = table }
+        if let table = try query.table(.tcpOptions) {
+            socketOptions = try SocketOptions(table, part: URLQueryKey.tcpOptions.rawValue)
+        }
+        try validate()
+    }
+
+    private mutating func takeLimits(_ query: URLQuery) throws(AMQPError) {
+        if let number = try query.number(.channelMax, 1 ... UInt16.max) { channelMax = number }
+        if let number = try query.number(.frameMax, Framing.minimumFrameMax ... Int(Int32.max)) { frameMax = number }
+        if let number = try query.number(.heartbeat, 0 ... UInt16.max) { heartbeat = number }
+        if let number = try query.number(.messageSizeLimit, 0 ... Int.max) { messageSizeLimit = number }
+        if let number = try query.number(.outputLimit, 1 ... Int.max) { outputLimit = number }
+    }
+
+    private mutating func takeTimeouts(_ query: URLQuery) throws(AMQPError) {
+        if let seconds = try query.seconds(.socketTimeout) { socketTimeout = seconds }
+        if let seconds = try query.seconds(.stackTimeout) { stackTimeout = seconds }
+        guard let milliseconds = try query.number(.connectionTimeout, 1 ... Int64.max) else { return }
+        guard query.text(.socketTimeout) == nil else {
+            throw AMQPError(invalidURL: "connection_timeout and socket_timeout are the same; one is expected")
+        }
+        socketTimeout = .milliseconds(milliseconds)
+    }
+
+    private static func credentials(
+        _ userInfo: (username: String, password: String)?, _ mechanisms: [String]
+    ) throws(AMQPError) -> any Credentials {
+        guard mechanisms.count <= 1 else {
+            throw AMQPError(
+                .notSupported, blame: .application, "URL: auth_mechanism: a choice of mechanisms is not supported")
+        }
+        let (username, password) = userInfo ?? ("guest", "guest")
+        switch mechanisms.first?.lowercased() {
+        case nil, "plain":
+            return PlainCredentials(username: username, password: password)
+        case "amqplain":
+            return AMQPlainCredentials(username: username, password: password)
+        case "external":
+            guard userInfo == nil else {
+                throw AMQPError(invalidURL: "auth_mechanism: external takes no user name and password")
+            }
+            return ExternalCredentials()
+        case _?:
+            throw AMQPError(invalidURL: "auth_mechanism: plain, amqplain or external is expected")
+        }
+    }
+}

@@ -1,0 +1,48 @@
+/// The keys of a URL's query: Pika's, those of RabbitMQ's Erlang client, and our own.
+enum URLQueryKey: String, CaseIterable {
+    // Pika's
+    case backpressureDetection = "backpressure_detection"
+    case blockedConnectionTimeout = "blocked_connection_timeout"
+    case channelMax = "channel_max"
+    case clientProperties = "client_properties"
+    case connectionAttempts = "connection_attempts"
+    case frameMax = "frame_max"
+    case heartbeat
+    case locale
+    case retryDelay = "retry_delay"
+    case socketTimeout = "socket_timeout"
+    case sslOptions = "ssl_options"
+    case stackTimeout = "stack_timeout"
+    case tcpOptions = "tcp_options"
+    // The Erlang client's
+    case authMechanism = "auth_mechanism"
+    case caCertFile = "cacertfile"
+    case certFile = "certfile"
+    case connectionTimeout = "connection_timeout"
+    case keyFile = "keyfile"
+    case password
+    case serverNameIndication = "server_name_indication"
+    case verify
+    // Ours
+    case connectionName = "connection_name"
+    case messageSizeLimit = "message_size_limit"
+    case outputLimit = "output_limit"
+
+    /// What the key belongs to, if this library does not have that.
+    ///
+    /// Such a key is refused by name, rather than taken and ignored.
+    var missingFeature: String? {
+        switch self {
+        case .sslOptions, .caCertFile, .certFile, .keyFile, .password, .serverNameIndication, .verify: "TLS"
+        case .connectionAttempts, .retryDelay: "connecting again"
+        case .blockedConnectionTimeout: "a limit on being blocked"
+        case .backpressureDetection: "back-pressure detection"
+        case .channelMax, .clientProperties, .frameMax, .heartbeat, .locale, .socketTimeout, .stackTimeout, .tcpOptions,
+            .authMechanism, .connectionTimeout, .connectionName, .messageSizeLimit, .outputLimit:
+            nil
+        }
+    }
+
+    /// Whether the key may come several times.
+    var isRepeatable: Bool { self == .authMechanism }
+}
