@@ -8,12 +8,14 @@ enum LoopKind: String, CaseIterable, Sendable {
     case select
     case poll
     case epoll
+    case embedded
 
     func make() throws -> HostedLoop {
         switch self {
         case .select: SelectLoop()
         case .poll: PollLoop()
         case .epoll: try EpollLoop()
+        case .embedded: EmbeddedLoop()
         }
     }
 }

@@ -42,21 +42,21 @@ extension HostedLoop {
             throw AMQPError(
                 .descriptorNotWatchable, blame: .application, "\(descriptor) is not a descriptor; they start at 0")
         }
-        let watch = watches[descriptor] ?? DescriptorWatch()
+        let watch = descriptorWatches[descriptor] ?? DescriptorWatch()
         // Also when the interest is the same: the number may belong to another file by now.
         try backend.watch(descriptor, for: watch.interest.union(direction))
-        watches[descriptor] = watch
+        descriptorWatches[descriptor] = watch
         let registration = DescriptorWatch.Registration(callback: callback, turn: isInTurn ? turnNumber : 0)
         if direction == .readable { watch.reader = registration } else { watch.writer = registration }
     }
 
     private func remove(_ descriptor: Int32, _ direction: Readiness) -> Bool {
         assertCurrent()
-        guard let watch = watches[descriptor], watch.interest.contains(direction) else { return false }
+        guard let watch = descriptorWatches[descriptor], watch.interest.contains(direction) else { return false }
         let old = direction == .readable ? watch.reader : watch.writer
         if direction == .readable { watch.reader = nil } else { watch.writer = nil }
         let interest = watch.interest
-        if interest.isEmpty { watches[descriptor] = nil }
+        if interest.isEmpty { descriptorWatches[descriptor] = nil }
         // To watch for less cannot fail, but for a descriptor that is closed already, which is watched no more anyway.
         try? backend.watch(descriptor, for: interest)
         // The callback goes last: its release may run user code that comes back here.

@@ -28,7 +28,7 @@ open class HostedLoop: FileDescriptorLoop {
     let backend: any LoopBackend
     let owner: LoopOwner
     let timers = TimerQueue()
-    var watches: [Int32: DescriptorWatch] = [:]
+    var descriptorWatches: [Int32: DescriptorWatch] = [:]
     private var residents: [ObjectIdentifier: any LoopResident] = [:]
 
     /// The number of the current turn, or of the last one.
@@ -169,8 +169,8 @@ open class HostedLoop: FileDescriptorLoop {
         for resident in residents.values { resident.loopClosed(error) }
         notifyObservers()
         timers.removeAll()
-        for descriptor in watches.keys { try? backend.watch(descriptor, for: []) }
-        watches = [:]
+        for descriptor in descriptorWatches.keys { try? backend.watch(descriptor, for: []) }
+        descriptorWatches = [:]
         observers = []
         setInTurn(false)
         backend.close()
@@ -216,7 +216,7 @@ open class HostedLoop: FileDescriptorLoop {
     ///
     /// Readiness that nobody waits for, or that may be meant for a former user of the number, is ignored.
     public func ready(_ descriptor: Int32, _ readiness: Readiness) {
-        guard isInTurn, let watch = watches[descriptor] else { return }
+        guard isInTurn, let watch = descriptorWatches[descriptor] else { return }
         if readiness.contains(.readable), let reader = watch.reader, reader.turn != turnNumber { reader.callback() }
         // The reader may have removed the writer, or closed the descriptor: then this watch has no writer any more.
         if readiness.contains(.writable), let writer = watch.writer, writer.turn != turnNumber { writer.callback() }
@@ -226,7 +226,7 @@ open class HostedLoop: FileDescriptorLoop {
     ///
     /// A descriptor must be removed from its loop before it is closed.
     public func lost(_ descriptor: Int32) {
-        guard let watch = watches.removeValue(forKey: descriptor) else { return }
+        guard let watch = descriptorWatches.removeValue(forKey: descriptor) else { return }
         watch.reader = nil
         watch.writer = nil
         try? backend.watch(descriptor, for: [])

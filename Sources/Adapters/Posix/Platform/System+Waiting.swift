@@ -45,24 +45,26 @@ extension System {
     /// - Parameter timeout: how long to wait, rounded up to milliseconds; `nil` waits for ever.
     /// - Returns: the number of descriptors that are ready; 0 also if a signal came.
     package static func poll(_ set: inout PollSet, timeout: Duration?) throws(SystemError) -> Int {
-        let milliseconds = timeout.map { duration in
-            Int32(
-                clamping: (max(0, duration.clampedNanoseconds) / 1_000_000)
-                    + (duration.clampedNanoseconds % 1_000_000 > 0 ? 1 : 0))
-        }
+        let milliseconds = timeout.map(pollMilliseconds) ?? -1
         let result = set.withNative { (entries, count) -> Int32 in
             // SAFETY: the kernel writes into `count` entries that the set owns, and nobody else during the call.
             #if canImport(Glibc)
-            Glibc.poll(entries, nfds_t(count), milliseconds ?? -1)
+            Glibc.poll(entries, nfds_t(count), milliseconds)
             #elseif canImport(Musl)
-            Musl.poll(entries, nfds_t(count), milliseconds ?? -1)
+            Musl.poll(entries, nfds_t(count), milliseconds)
             #else
-            Darwin.poll(entries, nfds_t(count), milliseconds ?? -1)
+            Darwin.poll(entries, nfds_t(count), milliseconds)
             #endif
         }
         if result >= 0 { return Int(result) }
         guard errno == EINTR else { throw lastError("poll") }
         return 0
+    }
+
+    /// A time as poll(2) takes it: in milliseconds, rounded up, so that no timer is early.
+    package static func pollMilliseconds(_ duration: Duration) -> Int32 {
+        let nanoseconds = max(0, duration.clampedNanoseconds)
+        return Int32(clamping: nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 > 0 ? 1 : 0))
     }
 
     /// Waits for one descriptor, without a loop.
