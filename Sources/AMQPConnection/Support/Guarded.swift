@@ -1,5 +1,6 @@
 import Synchronization
 
+// SAFETY: `value` is used in `withLock` only, under the mutex.
 /// A value that one thread at a time may use: a `Mutex` whose order the thread sanitizer can see.
 ///
 /// The sanitizer does not know `Mutex` on Linux, and takes everything that it guards for a race. It does know atomic
@@ -7,7 +8,6 @@ import Synchronization
 package final class Guarded<Value: Sendable>: @unchecked Sendable {
     private let mutex = Mutex(())
     private let order = Atomic<Int>(0)
-    // SAFETY: it is used in `withLock` only, under the mutex.
     private var value: Value
 
     package init(_ value: Value) {
