@@ -49,7 +49,8 @@ let package = Package(
             name: "AMQPConnectionTests", dependencies: ["AMQPConnection", "AdapterKit"], swiftSettings: settings),
         .testTarget(name: "AdapterKitTests", dependencies: ["AdapterKit", "AMQPSelect"], swiftSettings: settings),
         .testTarget(
-            name: "ConformanceTests", dependencies: ["AdapterKit", "AMQPSelect", "AMQPPoll", "AMQPEpoll"],
+            name: "ConformanceTests",
+            dependencies: ["AdapterKit", "AcceptanceScenarios", "AMQPSelect", "AMQPPoll", "AMQPEpoll"],
             swiftSettings: settings),
         .testTarget(
             name: "AMQPProtocolTests", dependencies: ["AMQPProtocol", "amqp-generate"], swiftSettings: settings),
@@ -63,6 +64,9 @@ let package = Package(
         .target(
             name: "BrokerSupport", dependencies: ["AMQPConnection"], path: "Tests/BrokerSupport",
             swiftSettings: settings),
+        .target(
+            name: "AcceptanceScenarios", dependencies: ["AMQPConnection", "AdapterKit", "BrokerSupport"],
+            path: "Tests/AcceptanceScenarios", swiftSettings: settings),
         .testTarget(name: "InteropTests", dependencies: ["AMQPSelect", "BrokerSupport"], swiftSettings: settings),
         .executableTarget(
             name: "MainJob", dependencies: ["AMQPSelect"], path: "Examples/MainJob", swiftSettings: settings),

@@ -35,7 +35,7 @@ public struct ChannelRun {
                 if connection.isOpen { connection.close() } else if !connection.isClosing { loop.stop() }
             }
             connection.onOpen { connection in
-                connection.channel { result in
+                connection.openChannel { result in
                     switch result {
                     case .success(let channel):
                         channel.onClose { _, error in finish(.failure(error)) }

@@ -14,9 +14,9 @@ extension Channel {
     ///   - noLocal: whether messages of this connection are left out. RabbitMQ ignores it.
     ///   - arguments: the broker's extensions, for example `x-priority` or `x-stream-offset`.
     ///   - errorPolicy: what an error thrown by `onMessage` leads to; the connection's policy if `nil`.
-    ///   - onMessage: called for each message, in the order of arrival.
     ///   - onCancel: called once when the consumer ends without the user's doing: the broker cancelled it
     ///     (``AMQPError/Code/consumerCancelled``), or the channel ended.
+    ///   - onMessage: called for each message, in the order of arrival.
     ///   - completion: called exactly once, with the broker's answer or the reason for failure
     ///     (``AMQPError/Code/duplicateConsumerTag`` if the tag is in use on this channel).
     /// - Returns: the consumer's tag.
@@ -24,7 +24,7 @@ extension Channel {
     public func basicConsume(
         _ queue: String, consumerTag: String? = nil, autoAck: Bool = false, exclusive: Bool = false,
         noLocal: Bool = false, arguments: FieldTable = [:], errorPolicy: HandlerErrorPolicy? = nil,
-        onMessage: @escaping (Channel, Delivery) throws -> Void, onCancel: ((Channel, AMQPError) -> Void)? = nil,
+        onCancel: ((Channel, AMQPError) -> Void)? = nil, onMessage: @escaping (Channel, Delivery) throws -> Void,
         completion: ((Result<BasicConsumeOK, AMQPError>) -> Void)? = nil
     ) -> String {
         let tag = consumerTag ?? Channel.uniqueTag(number)

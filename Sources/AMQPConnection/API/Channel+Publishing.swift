@@ -3,7 +3,7 @@ public import AMQPProtocol
 extension Channel {
     /// Publishes a message (`basic.publish`).
     ///
-    /// The broker does not answer unless the channel is in confirm mode (``confirmSelect(onOutcome:completion:)``).
+    /// The broker does not answer unless the channel is in confirm mode (``confirmSelect(completion:)``).
     /// Without it a message to an exchange that does not exist closes the channel (404) later.
     ///
     /// - Parameters:
@@ -67,23 +67,24 @@ extension Channel {
 
     /// Puts the channel into confirm mode (`confirm.select`): the broker answers every publish from now on.
     ///
-    /// The mode cannot be left again, and excludes transactions. Calling it again replaces `onOutcome`.
+    /// The mode cannot be left again, and excludes transactions (406).
     ///
-    /// - Parameters:
-    ///   - onOutcome: called for each publish, in addition to its own continuation, with its sequence number.
-    ///   - completion: called exactly once, with the broker's answer or the reason for failure. Without it, the broker is
-    ///     asked not to answer.
-    public func confirmSelect(
-        onOutcome: ((UInt64, PublishOutcome) -> Void)? = nil,
-        completion: ((Result<ConfirmSelectOK, AMQPError>) -> Void)? = nil
-    ) {
+    /// - Parameter completion: called exactly once, with the broker's answer or the reason for failure. Without it, the
+    ///   broker is asked not to answer.
+    public func confirmSelect(completion: ((Result<ConfirmSelectOK, AMQPError>) -> Void)? = nil) {
         guard connection.serverCapabilities["publisher_confirms"] == .boolean(true) else {
             let reason = "the broker does not offer publisher confirms"
             connection.refuse(AMQPError(.notSupported, blame: .peer, reason, method: .confirmSelect), completion)
             return
         }
-        if machine.refusal == nil { self.onOutcome = onOutcome }
         requestOrTell(.confirmSelect(ConfirmSelect(noWait: completion == nil)), completion)
+    }
+
+    /// Calls `listener` for each publish in confirm mode that has ended, after its own continuation, with its sequence
+    /// number.
+    @discardableResult
+    public func onPublishOutcome(_ listener: @escaping (Channel, UInt64, PublishOutcome) -> Void) -> ListenerToken {
+        outcomeListeners.add { listener($0.0, $0.1, $0.2) }
     }
 
     // MARK: Receiving
@@ -95,7 +96,7 @@ extension Channel {
         confirms.answered(tag, multiple: multiple, isAck: isAck, into: &ended)
         for publish in ended {
             publish.continuation?(publish.outcome)
-            onOutcome?(publish.sequence, publish.outcome)
+            outcomeListeners.emit((self, publish.sequence, publish.outcome))
         }
         ended.removeAll(keepingCapacity: true)
         resolved = ended

@@ -2,7 +2,7 @@ import AMQPProtocol
 
 /// A channel of a connection: what queues are declared, messages published and consumed on.
 ///
-/// It is made by ``Connection/channel(number:_:)`` and belongs to the connection's loop. Calls that the broker answers
+/// It is made by ``Connection/channel(number:onOpen:)`` and belongs to the connection's loop. Calls that the broker answers
 /// take a completion, which is called exactly once: with the answer, or with the reason why there is none (the channel's
 /// or the connection's end, a refused argument). Leave it out for fire and forget: where the protocol has it the broker
 /// is asked not to answer, and an error that can be seen locally goes to the connection's ``Connection/onError(_:)``
@@ -33,13 +33,13 @@ public final class Channel {
     var lastConsumer: Consumer?
     var confirms = ConfirmTracker<(PublishOutcome) -> Void>()
     var resolved: [ConfirmTracker<(PublishOutcome) -> Void>.Resolved] = []
-    var onOutcome: ((UInt64, PublishOutcome) -> Void)?
 
     private var openCompletion: ((Result<Channel, AMQPError>) -> Void)?
     private var closeCompletions: [(Result<Void, AMQPError>) -> Void] = []
     let closeListeners = Listeners<(Channel, AMQPError)>()
     let returnListeners = Listeners<(Channel, ReturnedMessage)>()
     let cancelListeners = Listeners<(Channel, String)>()
+    let outcomeListeners = Listeners<(Channel, UInt64, PublishOutcome)>()
     let flowListeners = Listeners<(Channel, Bool)>()
 
     init(_ number: UInt16, on connection: Connection) {
@@ -180,19 +180,20 @@ public final class Channel {
         }
         for (sequence, continuation) in confirms.removeAll() {
             continuation?(.lost(error))
-            onOutcome?(sequence, .lost(error))
+            outcomeListeners.emit((self, sequence, .lost(error)))
         }
         let cancelled = consumers.values.sorted { $0.tag < $1.tag }
         consumers = [:]
         lastConsumer = nil
         for consumer in cancelled { consumer.onCancel?(self, error) }
-        if closeListeners.isEmpty, error.code == .channelClosedByBroker { connection.report(error) }
+        let wasTold = !calls.isEmpty || !gets.isEmpty || !closeListeners.isEmpty
+        if !wasTold, error.code == .channelClosedByBroker { connection.report(error) }
         closeListeners.emit((self, error))
         let isOrderly = error.code == .channelClosedByClient || error.code == .connectionClosedByClient
         let closing = closeCompletions
         closeCompletions = []
         for completion in closing { completion(isOrderly ? .success(()) : .failure(error)) }
-        onOutcome = nil
+        outcomeListeners.removeAll()
         closeListeners.removeAll()
         returnListeners.removeAll()
         cancelListeners.removeAll()

@@ -110,7 +110,9 @@ public final class Connection {
     ///   - completion: called exactly once, with the open channel or the reason why there is none
     ///     (``AMQPError/Code/connectionWrongState``, ``AMQPError/Code/noFreeChannels``,
     ///     ``AMQPError/Code/channelNumberInUse``, or what ended the channel or the connection).
-    public func channel(number: UInt16? = nil, _ completion: @escaping (Result<Channel, AMQPError>) -> Void) {
+    public func openChannel(
+        number: UInt16? = nil, completion: @escaping (Result<Channel, AMQPError>) -> Void
+    ) {
         do {
             let number = try freeNumber(number)
             let channel = Channel(number, on: self)
@@ -127,7 +129,7 @@ public final class Connection {
     ///   - number: the channel's number; the lowest free one if `nil`.
     ///   - onOpen: called once when the channel is open.
     public func channel(number: UInt16? = nil, onOpen: @escaping (Channel) -> Void) {
-        channel(number: number) { [self] result in
+        openChannel(number: number) { [self] result in
             switch result {
             case .success(let channel): onOpen(channel)
             case .failure(let error): report(error)

@@ -94,7 +94,7 @@ extension AMQPError: CustomStringConvertible {
             replyCode.map { "\($0)\(replyText.map { " \($0)" } ?? "")" }, method.map { "method \($0)" },
         ].compactMap { $0 }
         if !said.isEmpty { text += " (\(said.joined(separator: ", ")))" }
-        if let underlying { text += ": \(underlying)" }
+        if let underlying = underlying.map({ "\($0)" }), !reason.contains(underlying) { text += ": \(underlying)" }
         return text
     }
 }

@@ -1,0 +1,10 @@
+public import AdapterKit
+
+/// Every scenario against the real broker; each is written once, and run over every adapter.
+public enum Scenarios {
+    /// All scenarios.
+    public static var all: [AdapterCheck] {
+        OpeningScenarios.all + ChannelErrorScenarios.all + ConnectionErrorScenarios.all + TopologyScenarios.all
+            + PublishingScenarios.all + ConsumingScenarios.all + ClosingScenarios.all
+    }
+}
