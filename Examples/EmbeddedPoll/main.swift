@@ -54,6 +54,7 @@ final class Echo {
             channel.basicConsume(queue, onMessage: received)
             self.channel = channel
             publishPending()
+            closeWhenDone()
         }
     }
 
@@ -78,7 +79,7 @@ final class Echo {
     }
 
     private func closeWhenDone() {
-        guard hasEnded, pending.isEmpty, awaited == 0, connection.isOpen else { return }
+        guard hasEnded, channel != nil, pending.isEmpty, awaited == 0, connection.isOpen else { return }
         connection.close()
     }
 }

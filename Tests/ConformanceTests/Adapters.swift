@@ -1,4 +1,5 @@
 internal import AMQPPoll
+internal import AMQPPosix
 internal import AMQPSelect
 internal import AdapterKit
 
@@ -11,6 +12,7 @@ let adapters: [AdapterUnderTest] = {
     var adapters: [AdapterUnderTest] = [
         .hosted("Select") { SelectLoop() },
         .hosted("Poll") { PollLoop() },
+        .hosted("Embedded") { EmbeddedLoop() },
     ]
     #if os(Linux)
     adapters.append(.hosted("Epoll") { try EpollLoop() })
