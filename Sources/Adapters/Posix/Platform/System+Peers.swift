@@ -57,3 +57,23 @@ extension System {
         return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 }
+
+/// Places for sockets with a path.
+extension System {
+    /// Makes a directory of our own, with a short path that a socket's address can hold.
+    package static func makeTemporaryDirectory() throws(SystemError) -> String {
+        var template = Array("/tmp/ochotona-XXXXXX".utf8CString)
+        let path = template.withUnsafeMutableBufferPointer { buffer in
+            // SAFETY: the template ends with a zero, and the call writes within its length.
+            buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) }
+        }
+        guard let path else { throw lastError("mkdtemp") }
+        return path
+    }
+
+    /// Removes an empty directory, if it is there.
+    package static func removeDirectory(_ path: String) { _ = rmdir(path) }
+
+    /// Removes a file or a socket's path, if it is there.
+    package static func removeFile(_ path: String) { _ = unlink(path) }
+}

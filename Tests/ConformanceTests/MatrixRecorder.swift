@@ -1,0 +1,28 @@
+internal import AdapterKit
+internal import Foundation
+internal import Synchronization
+internal import Testing
+
+/// Collects the results of all cells and proves at the end that every check ran on every adapter.
+///
+/// The matrix is printed, and written into the file that `OCHOTONA_MATRIX_FILE` names.
+struct MatrixRecorder: SuiteTrait, TestScoping {
+    private static let matrix = Mutex(CheckMatrix(checks: AdapterCheck.all, adapters: adapters))
+
+    static func add(_ result: CheckResult) {
+        matrix.withLock { $0.add(result) }
+    }
+
+    func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+    ) async throws {
+        try await function()
+        let matrix = Self.matrix.withLock { $0 }
+        #expect(matrix.ambiguousNames.isEmpty)
+        #expect(matrix.missingCells.isEmpty)
+        print(matrix.markdown)
+        if let path = ProcessInfo.processInfo.environment["OCHOTONA_MATRIX_FILE"] {
+            try matrix.markdown.write(toFile: path, atomically: true, encoding: .utf8)
+        }
+    }
+}
