@@ -14,7 +14,7 @@ struct MatrixRecorder: SuiteTrait, TestScoping {
     }
 
     func provideScope(
-        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+        for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
         try await function()
         let matrix = Self.matrix.withLock { $0 }
