@@ -33,7 +33,7 @@ extension FieldValue {
             self = .decimal(FieldDecimal(scale: scale, value: Int32(bitPattern: try reader.readUInt32())))
         case UInt8(ascii: "S"):
             let bytes = try reader.readLongBytes()
-            self = String(validating: bytes, as: UTF8.self).map { .text($0) } ?? .textBytes(ByteSlice(copying: bytes))
+            self = String(utf8Bytes: bytes).map { .text($0) } ?? .textBytes(ByteSlice(copying: bytes))
         case UInt8(ascii: "x"): self = .byteArray(ByteSlice(copying: try reader.readLongBytes()))
         case UInt8(ascii: "A"): self = .array(try FieldValue.readArray(from: &reader, depth: depth))
         case UInt8(ascii: "T"): self = .timestamp(try reader.readUInt64())

@@ -26,57 +26,27 @@ extension MessageProperties {
     /// - Throws: A ``ProtocolError`` of kind `syntax` that names the property, if one is malformed or is not UTF-8, or if
     ///   a flag is set that no property has; nothing is consumed then.
     public init(from reader: inout WireReader) throws(ProtocolError) {
-        self.init()
         let start = reader.offset
-        do throws(ProtocolError) {
-            try read(from: &reader)
-        } catch {
-            reader.offset = start
-            throw error
-        }
-    }
-
-    private mutating func read(from reader: inout WireReader) throws(ProtocolError) {
+        var isComplete = false
+        defer { if !isComplete { reader.offset = start } }
         let flags = try MessageProperties.readFlags(from: &reader)
-        if flags == 0 { return }
-        func text(_ flag: UInt16, _ name: String, _ reader: inout WireReader) throws(ProtocolError) -> String? {
-            try property(flag, name, &reader) { (reader) throws(ProtocolError) in try reader.readShortString() }
-        }
-        func property<Value>(
-            _ flag: UInt16, _ name: String, _ reader: inout WireReader,
-            _ read: (inout WireReader) throws(ProtocolError) -> Value
-        ) throws(ProtocolError) -> Value? {
-            guard flags & flag != 0 else { return nil }
-            do throws(ProtocolError) {
-                return try read(&reader)
-            } catch {
-                var error = error
-                error.reason = "\(name): \(error.reason)"
-                throw error
-            }
-        }
-        contentType = try text(Flag.contentType, "content-type", &reader)
-        contentEncoding = try text(Flag.contentEncoding, "content-encoding", &reader)
-        headers = try property(Flag.headers, "headers", &reader) { (reader) throws(ProtocolError) in
-            try FieldTable(from: &reader)
-        }
-        deliveryMode = try property(Flag.deliveryMode, "delivery-mode", &reader) { (reader) throws(ProtocolError) in
-            DeliveryMode(rawValue: try reader.readUInt8())
-        }
-        priority = try property(Flag.priority, "priority", &reader) { (reader) throws(ProtocolError) in
-            try reader.readUInt8()
-        }
-        correlationID = try text(Flag.correlationID, "correlation-id", &reader)
-        replyTo = try text(Flag.replyTo, "reply-to", &reader)
-        expiration = try text(Flag.expiration, "expiration", &reader)
-        messageID = try text(Flag.messageID, "message-id", &reader)
-        timestamp = try property(Flag.timestamp, "timestamp", &reader) { (reader) throws(ProtocolError) in
-            try reader.readUInt64()
-        }
-        type = try text(Flag.type, "type", &reader)
-        userID = try text(Flag.userID, "user-id", &reader)
-        appID = try text(Flag.appID, "app-id", &reader)
-        clusterID = try text(Flag.clusterID, "cluster-id", &reader)
+        try self.init(
+            contentType: flags & Flag.contentType != 0 ? reader.readText("content-type") : nil,
+            contentEncoding: flags & Flag.contentEncoding != 0 ? reader.readText("content-encoding") : nil,
+            headers: flags & Flag.headers != 0 ? reader.readHeaders() : nil,
+            deliveryMode: flags & Flag.deliveryMode != 0
+                ? DeliveryMode(rawValue: reader.readOctet("delivery-mode")) : nil,
+            priority: flags & Flag.priority != 0 ? reader.readOctet("priority") : nil,
+            correlationID: flags & Flag.correlationID != 0 ? reader.readText("correlation-id") : nil,
+            replyTo: flags & Flag.replyTo != 0 ? reader.readText("reply-to") : nil,
+            expiration: flags & Flag.expiration != 0 ? reader.readText("expiration") : nil,
+            messageID: flags & Flag.messageID != 0 ? reader.readText("message-id") : nil,
+            timestamp: flags & Flag.timestamp != 0 ? reader.readTimestamp() : nil,
+            type: flags & Flag.type != 0 ? reader.readText("type") : nil,
+            userID: flags & Flag.userID != 0 ? reader.readText("user-id") : nil,
+            appID: flags & Flag.appID != 0 ? reader.readText("app-id") : nil,
+            clusterID: flags & Flag.clusterID != 0 ? reader.readText("cluster-id") : nil)
+        isComplete = true
     }
 
     /// Reads every word of flags and gives the first; the flags of later words belong to no property.
@@ -99,23 +69,22 @@ extension MessageProperties {
     ///   encoded.
     public func encodedSize() throws(EncodingError) -> Int {
         var size = 2
-        func add(_ text: String?, _ name: StaticString) throws(EncodingError) {
-            if let text { size += try EncodingError.sizeOfShortString(text, field: name.description) }
+        if let contentType { size += try EncodingError.sizeOfShortString(contentType, field: "content-type") }
+        if let contentEncoding {
+            size += try EncodingError.sizeOfShortString(contentEncoding, field: "content-encoding")
         }
-        try add(contentType, "content-type")
-        try add(contentEncoding, "content-encoding")
         if let headers { size += try headers.encodedSize(field: "headers") }
         if deliveryMode != nil { size += 1 }
         if priority != nil { size += 1 }
-        try add(correlationID, "correlation-id")
-        try add(replyTo, "reply-to")
-        try add(expiration, "expiration")
-        try add(messageID, "message-id")
+        if let correlationID { size += try EncodingError.sizeOfShortString(correlationID, field: "correlation-id") }
+        if let replyTo { size += try EncodingError.sizeOfShortString(replyTo, field: "reply-to") }
+        if let expiration { size += try EncodingError.sizeOfShortString(expiration, field: "expiration") }
+        if let messageID { size += try EncodingError.sizeOfShortString(messageID, field: "message-id") }
         if timestamp != nil { size += 8 }
-        try add(type, "type")
-        try add(userID, "user-id")
-        try add(appID, "app-id")
-        try add(clusterID, "cluster-id")
+        if let type { size += try EncodingError.sizeOfShortString(type, field: "type") }
+        if let userID { size += try EncodingError.sizeOfShortString(userID, field: "user-id") }
+        if let appID { size += try EncodingError.sizeOfShortString(appID, field: "app-id") }
+        if let clusterID { size += try EncodingError.sizeOfShortString(clusterID, field: "cluster-id") }
         return size
     }
 
@@ -156,5 +125,37 @@ extension MessageProperties {
         if appID != nil { flags |= Flag.appID }
         if clusterID != nil { flags |= Flag.clusterID }
         return flags
+    }
+}
+
+extension WireReader {
+    fileprivate mutating func readText(_ property: StaticString) throws(ProtocolError) -> String {
+        try naming(property) { (reader) throws(ProtocolError) in try reader.readShortString() }
+    }
+
+    fileprivate mutating func readOctet(_ property: StaticString) throws(ProtocolError) -> UInt8 {
+        try naming(property) { (reader) throws(ProtocolError) in try reader.readUInt8() }
+    }
+
+    fileprivate mutating func readHeaders() throws(ProtocolError) -> FieldTable {
+        try naming("headers") { (reader) throws(ProtocolError) in try FieldTable(from: &reader) }
+    }
+
+    fileprivate mutating func readTimestamp() throws(ProtocolError) -> UInt64 {
+        try naming("timestamp") { (reader) throws(ProtocolError) in try reader.readUInt64() }
+    }
+
+    /// What `read` gives; its error names the property.
+    @inline(__always)
+    private mutating func naming<Value>(
+        _ property: StaticString, _ read: (inout WireReader) throws(ProtocolError) -> Value
+    ) throws(ProtocolError) -> Value {
+        do throws(ProtocolError) {
+            return try read(&self)
+        } catch {
+            var error = error
+            error.reason = "\(property): \(error.reason)"
+            throw error
+        }
     }
 }

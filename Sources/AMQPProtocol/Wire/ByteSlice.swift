@@ -75,7 +75,7 @@ public struct ByteSlice: Sendable {
 
     /// The bytes as text, or `nil` if they are not UTF-8.
     public var validText: String? {
-        withUnsafeBytes { String(validating: $0, as: UTF8.self) }
+        withUnsafeBytes { String(utf8Bytes: $0) }
     }
 
     /// The slice without its first `count` bytes; empty if there are no more.

@@ -75,7 +75,7 @@ public struct WireReader {
     public mutating func readShortString() throws(ProtocolError) -> String {
         let start = offset
         let raw = try readShortBytes()
-        guard let text = String(validating: raw, as: UTF8.self) else {
+        guard let text = String(utf8Bytes: raw) else {
             offset = start
             throw syntaxError("a short string that is not UTF-8")
         }
