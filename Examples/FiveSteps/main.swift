@@ -1,4 +1,5 @@
 import AMQPSelect
+import Foundation
 
 func onConnected(_ connection: Connection) {
     print("connected, waiting for messages in queue \"test\"; Ctrl-C ends")
@@ -18,11 +19,11 @@ func handleDelivery(_ channel: Channel, _ delivery: Delivery) {
     channel.basicAck(delivery.tag)
 }
 
-let port = CommandLine.arguments.dropFirst().first.flatMap { UInt16($0) } ?? 5672
+let url = ProcessInfo.processInfo.environment["AMQP_URL"] ?? "amqp://localhost"
 let loop = SelectLoop()
 try loop.stopOnInterrupt()
 let connection = Connection(
-    ConnectionParameters(port: port), on: loop, onOpen: onConnected,
+    try ConnectionParameters(url: url), on: loop, onOpen: onConnected,
     onOpenError: { _, error in
         print(error); loop.stop()
     })

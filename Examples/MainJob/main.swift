@@ -12,16 +12,6 @@ func fail(_ reason: String) -> Never {
     exit(1)
 }
 
-func brokerParameters() -> ConnectionParameters {
-    guard let text = ProcessInfo.processInfo.environment["AMQP_URL"] else { return ConnectionParameters() }
-    guard let url = URLComponents(string: text), let host = url.host, let port = UInt16(exactly: url.port ?? 5672)
-    else {
-        fail("AMQP_URL is not a broker's URL")
-    }
-    let credentials = PlainCredentials(username: url.user ?? "guest", password: url.password ?? "guest")
-    return ConnectionParameters(host: host, port: port, credentials: credentials, connectionName: "main job")
-}
-
 /// One run of the job: what was published, confirmed and consumed so far.
 final class Job {
     let count: Int
@@ -97,7 +87,8 @@ guard let count = Int(CommandLine.arguments.dropFirst().first ?? "1000"), count 
 }
 let job = Job(count: count)
 let loop = SelectLoop()
-let connection = Connection(brokerParameters(), on: loop, onOpen: job.onConnected)
+let url = ProcessInfo.processInfo.environment["AMQP_URL"] ?? "amqp://localhost"
+let connection = Connection(try ConnectionParameters(url: url), on: loop, onOpen: job.onConnected)
 connection.onOpenError { _, error in fail("no connection: \(error)") }
 connection.onClose { _, _ in loop.stop() }
 loop.callLater(.seconds(60)) { fail("not done after 60 s: \(job.summary)") }

@@ -31,11 +31,7 @@ public enum TestBroker {
 
     /// How to connect to the broker as guest.
     public static func parameters() throws -> ConnectionParameters {
-        let text = try url
-        guard let parts = URLComponents(string: text), let host = parts.host, let port = parts.port,
-            let port = UInt16(exactly: port)
-        else { throw Unavailable("AMQP_URL is not a broker's URL: \(text)") }
-        return ConnectionParameters(host: host, port: port)
+        try ConnectionParameters(url: url)
     }
 
     /// Runs one of the commands of `Scripts/broker` on the node, such as `["ctl", "list_queues"]` or `["pause"]`.
