@@ -1,0 +1,120 @@
+internal import AMQPSelect
+internal import AdapterKit
+
+/// A loop that is broken in one way, and the check that must catch it.
+struct Mutant: Sendable, CustomStringConvertible {
+    let description: String
+    let caughtBy: String
+    let adapter: AdapterUnderTest
+
+    static let features: AdapterFeatures = [.descriptors, .wholeTurns, .closing, .sockets]
+
+    init<Loop: ForwardingLoop>(
+        _ loop: Loop.Type = Loop.self, caughtBy: String, _ make: @escaping @Sendable () -> Loop
+    ) {
+        let name = "\(Loop.self)"
+        description = name
+        self.caughtBy = caughtBy
+        adapter = AdapterUnderTest(name, features: Self.features) {
+            let loop = make()
+            return LoopHost(loop: loop, close: { loop.close() })
+        }
+    }
+
+    init<Transport: ForwardingTransport>(streams: Transport.Type, caughtBy: String) {
+        self.init(caughtBy: caughtBy) { TransportMutantLoop<Transport>() }
+    }
+
+    init(borrowing name: String, caughtBy: String, _ make: @escaping @Sendable (HostedLoop) -> LoopHost) {
+        description = name
+        self.caughtBy = caughtBy
+        adapter = .borrowing(name, make)
+    }
+
+    static let all: [Mutant] = timers + mailboxes + turns + watches + transports + hosts
+
+    static let timers: [Mutant] = [
+        Mutant(caughtBy: "timer/runs-in-order-of-deadlines") { DropsATimer() },
+        Mutant(caughtBy: "timer/never-early") { FiresEarly() },
+        Mutant(caughtBy: "timer/runs-once") { FiresTwice() },
+        Mutant(caughtBy: "timer/is-not-late") { FiresLate() },
+        Mutant(caughtBy: "timer/equal-deadlines-run-in-order-of-making") { RunsEqualTimersBackwards() },
+        Mutant(caughtBy: "timer/cancelled-does-not-run") { IgnoresCancel() },
+        Mutant(caughtBy: "timer/cancelled-in-the-same-batch-does-not-run") { IgnoresCancelInBatch() },
+        Mutant(caughtBy: "timer/cancel-releases-its-callback") { KeepsCancelledCallbacks() },
+        Mutant(caughtBy: "turn/no-callback-inside-a-call") { RunsTimersInsideTheCall() },
+        Mutant(caughtBy: "turn/zero-delay-waits-for-the-next-turn") { RunsZeroDelaysInTheSameTurn() },
+        Mutant(caughtBy: "loop/clock-is-monotonic") { ClockGoesBack() },
+        Mutant(caughtBy: "loop/sleeps-when-idle") { NeverSleeps() },
+    ]
+
+    static let mailboxes: [Mutant] = [
+        Mutant(caughtBy: "mailbox/wakes-a-sleeping-loop") { LosesWakeUps() },
+        Mutant(caughtBy: "mailbox/wakes-again-and-again") { LosesSomeWakeUps() },
+        Mutant(caughtBy: "mailbox/keeps-the-order-of-posting") { RunsPostsBackwards() },
+        Mutant(caughtBy: "turn/mailbox-before-timers") { RunsPostsAmongTimers() },
+        Mutant(caughtBy: "turn/posted-callback-waits-for-the-next-turn") { DrainsUntilEmpty() },
+        Mutant(caughtBy: "mailbox/runs-what-was-accepted-before-close") { DropsPostsAtClose() },
+        Mutant(caughtBy: "mailbox/refuses-after-close") { AcceptsAfterClose() },
+        Mutant(caughtBy: "loop/callbacks-run-on-the-loop") { DoesNotKnowItsThread() },
+        Mutant(caughtBy: "mailbox/posted-before-start") { RunsPostsInsideTheCall() },
+    ]
+
+    static let turns: [Mutant] = [
+        Mutant(caughtBy: "loop/stop-before-start") { ForgetsAnEarlyStop() },
+        Mutant(caughtBy: "loop/starts-again") { CannotStartAgain() },
+        Mutant(caughtBy: "turn/end-comes-after-callbacks") { EndsTurnsInsideTheCall() },
+        Mutant(caughtBy: "turn/end-registered-at-the-end-is-the-same-turn") { EndsTurnsLate() },
+        Mutant(caughtBy: "turn/end-is-called-once-for-each-registration") { MergesEndsOfTurns() },
+        Mutant(caughtBy: "turn/end-registered-outside-asks-for-a-turn") { ForgetsToAskForATurn() },
+    ]
+
+    static let watches: [Mutant] = [
+        Mutant(caughtBy: "watch/removed-inside-its-own-handler") { KeepsRemovedReaders() },
+        Mutant(caughtBy: "watch/removed-by-another-handler-of-the-turn") { RemovesReadersLate() },
+        Mutant(caughtBy: "watch/event-for-a-reused-descriptor-is-dropped") { DeliversStaleEvents() },
+        Mutant(caughtBy: "watch/readable-until-it-is-read") { TellsReadinessOnce() },
+        Mutant(caughtBy: "watch/set-again-replaces") { KeepsTheFirstCallback() },
+        Mutant(caughtBy: "watch/reader-and-writer-are-independent") { RemovesBothWatches() },
+        Mutant(caughtBy: "watch/impossible-descriptor-is-refused") { AcceptsImpossibleDescriptors() },
+        Mutant(caughtBy: "watch-peer/connect-fails") { HidesFailedConnects() },
+    ]
+
+    static let transports: [Mutant] = [
+        Mutant(streams: EndsTwice.self, caughtBy: "end/peer-closes"),
+        Mutant(streams: ClosesWithoutSending.self, caughtBy: "end/close-sends-what-is-queued"),
+        Mutant(streams: EndsInsideTheCall.self, caughtBy: "stream/no-event-inside-a-call"),
+        Mutant(streams: IgnoresPause.self, caughtBy: "stream/paused-holds-the-peer-back"),
+        Mutant(streams: SendsBeforeFlush.self, caughtBy: "stream/nothing-is-sent-before-flush"),
+        Mutant(streams: SwapsSegments.self, caughtBy: "stream/thousand-segments-arrive-in-order"),
+        Mutant(streams: DropsTheRest.self, caughtBy: "stream/large-output-leaves-in-parts"),
+        Mutant(streams: LosesLastWords.self, caughtBy: "end/last-words-are-read"),
+        Mutant(streams: HidesTheReason.self, caughtBy: "end/peer-resets"),
+        Mutant(streams: NeverTellsWhatWasSent.self, caughtBy: "stream/sent-bytes-are-told"),
+        Mutant(caughtBy: "connect/unix-path-that-does-not-exist") { CompletesInsideTheCall() },
+        Mutant(caughtBy: "resolve/cancelled-before-the-loop-runs") { CompletesCancelledOperations() },
+        Mutant(caughtBy: "connect/cancelled-before-the-loop-runs") { CompletesCancelledOperations() },
+    ]
+
+    static let hosts: [Mutant] = [
+        Mutant(borrowing: "StopsTheHost", caughtBy: "host/stop-leaves-the-host-running") { host in
+            LoopHost(loop: StopsTheHost(host))
+        },
+        Mutant(borrowing: "ClosesTheHost", caughtBy: "host/close-leaves-the-host-running") { host in
+            LoopHost(loop: LeavesTheHostAlone(host), close: { host.close() })
+        },
+    ]
+}
+
+extension AdapterUnderTest {
+    /// An adapter that borrows a loop of ours, which plays the host's.
+    static func borrowing(_ name: String, _ make: @escaping @Sendable (HostedLoop) -> LoopHost) -> AdapterUnderTest {
+        AdapterUnderTest(name, features: [.borrowed, .closing]) {
+            let host = SelectLoop()
+            var made = make(host)
+            made.foreign = LoopHost.Foreign(
+                callLater: { host.callLater($0, $1) }, run: { host.start() }, stop: { host.stop() })
+            return made
+        }
+    }
+}
