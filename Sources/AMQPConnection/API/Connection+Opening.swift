@@ -12,10 +12,24 @@ extension Connection {
         }
         if let limit = parameters.stackTimeout { deadlines[.open] = ioLoop.now.advanced(by: limit) }
         armTimer()
+        guard let provider = parameters.credentialsProvider else { return openStream(credentials: nil) }
+        connector = CredentialsRequest(provider, on: ioLoop) { result in
+            self.connector = nil
+            do throws(AMQPError) {
+                let credentials = try result.get()
+                try credentials.validate()
+                self.openStream(credentials: credentials)
+            } catch {
+                self.end(error)
+            }
+        }
+    }
+
+    private func openStream(credentials: (any Credentials)?) {
         let connector = Connector(parameters, on: ioLoop) { result in
             self.connector = nil
             switch result {
-            case .success(let transport): self.streamConnected(transport)
+            case .success(let transport): self.streamConnected(transport, credentials: credentials)
             case .failure(let error): self.end(error)
             }
         }
@@ -23,9 +37,9 @@ extension Connection {
         connector.start()
     }
 
-    private func streamConnected(_ transport: any StreamTransport) {
+    private func streamConnected(_ transport: any StreamTransport, credentials: (any Credentials)?) {
         self.transport = transport
-        machine.streamConnected()
+        machine.streamConnected(credentials: credentials)
         lastReceived = ioLoop.now
         transport.start(stream)
         output.appendProtocolHeader()

@@ -28,7 +28,8 @@ public final class Connection {
     let logger: Logger
     var machine: ConnectionStateMachine
     var channels = ChannelTable()
-    var connector: Connector?
+    /// What is under way to open the stream.
+    var connector: (any Cancellable)?
     var transport: (any StreamTransport)?
     var decoder = FrameDecoder()
     var output = OutputBuffer()

@@ -13,13 +13,15 @@ public struct ConnectionParameters: Sendable {
     public var virtualHost: String
     /// What to log in with. Default: the user guest with the password guest.
     public var credentials: any Credentials
+    /// Who is asked for credentials each time that a connection is made, in place of ``credentials``. Default: `nil`.
+    public var credentialsProvider: (any CredentialsProvider)?
     /// The highest channel number to use, 1 … 65535; the broker may lower it. Default: 65535.
     public var channelMax: UInt16
     /// The largest frame in bytes, 4096 … 2147483647; the broker may lower it. Default: 131072.
     public var frameMax: Int
-    /// Seconds without traffic after which a peer may be given up, 0 … 65535; 0 turns heartbeats off, `nil` takes the
-    /// broker's proposal. Default: `nil`.
-    public var heartbeat: UInt16?
+    /// Seconds without traffic after which a peer may be given up, 0 … 65535, or a function of the broker's proposal; 0
+    /// turns heartbeats off, `nil` takes the proposal. Default: `nil`.
+    public var heartbeat: Heartbeat?
     /// How long one address may take to accept a connection; `nil` waits as long as the system does. Default: 10 s.
     public var socketTimeout: Duration?
     /// How long everything up to an open connection may take: name resolution, every address, and AMQP's handshake;
@@ -44,8 +46,9 @@ public struct ConnectionParameters: Sendable {
 
     public init(
         host: String = "localhost", port: UInt16 = 5672, virtualHost: String = "/",
-        credentials: any Credentials = PlainCredentials(), channelMax: UInt16 = 65535, frameMax: Int = 131_072,
-        heartbeat: UInt16? = nil, socketTimeout: Duration? = .seconds(10), stackTimeout: Duration? = .seconds(15),
+        credentials: any Credentials = PlainCredentials(), credentialsProvider: (any CredentialsProvider)? = nil,
+        channelMax: UInt16 = 65535, frameMax: Int = 131_072,
+        heartbeat: Heartbeat? = nil, socketTimeout: Duration? = .seconds(10), stackTimeout: Duration? = .seconds(15),
         locale: String = "en_US", connectionName: String? = nil, clientProperties: FieldTable = [:],
         messageSizeLimit: Int = 134_217_728, outputLimit: Int = 268_435_456, socketOptions: SocketOptions = .init(),
         handlerErrorPolicy: HandlerErrorPolicy = .report, logger: Logger = Logger(label: "ochotona")
@@ -54,6 +57,7 @@ public struct ConnectionParameters: Sendable {
         self.port = port
         self.virtualHost = virtualHost
         self.credentials = credentials
+        self.credentialsProvider = credentialsProvider
         self.channelMax = channelMax
         self.frameMax = frameMax
         self.heartbeat = heartbeat

@@ -9,6 +9,7 @@ extension AMQPError {
             case incompatibleProtocol
             case authenticationMechanismNotOffered
             case authenticationRefused
+            case credentialsUnavailable
             case virtualHostRefused
             case tuningRefused
             case noFreeChannels
@@ -53,6 +54,8 @@ extension AMQPError {
         public static let authenticationMechanismNotOffered = Code(value: .authenticationMechanismNotOffered)
         /// The broker refused the credentials.
         public static let authenticationRefused = Code(value: .authenticationRefused)
+        /// The provider of the credentials had none; its error is the underlying one.
+        public static let credentialsUnavailable = Code(value: .credentialsUnavailable)
         /// The broker refused access to the virtual host, or it does not exist.
         public static let virtualHostRefused = Code(value: .virtualHostRefused)
         /// The broker proposed limits that cannot be accepted.

@@ -33,9 +33,11 @@ struct ConnectionStateMachine {
     }
 
     /// The stream to the broker is there.
-    mutating func streamConnected() {
+    ///
+    /// - Parameter credentials: what to log in with, if it is not what the parameters hold.
+    mutating func streamConnected(credentials: (any Credentials)? = nil) {
         guard case .connecting = state else { return }
-        state = .handshaking(HandshakeStateMachine(parameters))
+        state = .handshaking(HandshakeStateMachine(parameters, credentials: credentials))
     }
 
     /// What a method on channel 0 leads to.

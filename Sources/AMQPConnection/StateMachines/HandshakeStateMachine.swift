@@ -11,16 +11,21 @@ import AMQPProtocol
 struct HandshakeStateMachine {
     private enum State {
         case awaitingStart
-        case awaitingTune
+        case awaitingTune(any Credentials)
         case awaitingOpenOK(TunedParameters)
         case done
     }
 
     private var state = State.awaitingStart
     private let parameters: ConnectionParameters
+    private let credentials: any Credentials
 
-    init(_ parameters: ConnectionParameters) {
+    /// A machine that has not heard of the broker yet.
+    ///
+    /// - Parameter credentials: what to log in with, if it is not what the parameters hold.
+    init(_ parameters: ConnectionParameters, credentials: (any Credentials)? = nil) {
         self.parameters = parameters
+        self.credentials = credentials ?? parameters.credentials
     }
 
     /// `connection.start`: the broker offers mechanisms and locales.
@@ -32,28 +37,27 @@ struct HandshakeStateMachine {
                 .incompatibleProtocol, blame: .peer, "the broker speaks AMQP \(version); 0-9 is expected",
                 method: .connectionStart)
         }
-        let credentials = parameters.credentials
         let offered = start.mechanisms.text
-        guard offered.split(separator: " ").contains(Substring(credentials.mechanism)) else {
+        guard let chosen = try credentials.credentials(for: offered.split(separator: " ").map(String.init)) else {
             throw AMQPError(
                 .authenticationMechanismNotOffered, blame: .application,
                 "the broker offers \"\(offered.prefix(200))\", the credentials need \(credentials.mechanism)",
                 method: .connectionStart)
         }
-        let response = try credentials.initialResponse()
-        state = .awaitingTune
+        let response = try chosen.initialResponse()
+        state = .awaitingTune(chosen)
         return ConnectionStartOK(
-            clientProperties: ClientProperties.table(for: parameters), mechanism: credentials.mechanism,
+            clientProperties: ClientProperties.table(for: parameters), mechanism: chosen.mechanism,
             response: response, locale: parameters.locale)
     }
 
     /// `connection.secure`: the mechanism goes on with a challenge.
     mutating func receivedSecure(_ secure: ConnectionSecure) throws(AMQPError) -> ConnectionSecureOK {
-        guard case .awaitingTune = state else { throw unexpected(.connectionSecure) }
-        guard let response = try parameters.credentials.response(to: secure.challenge) else {
+        guard case .awaitingTune(let chosen) = state else { throw unexpected(.connectionSecure) }
+        guard let response = try chosen.response(to: secure.challenge) else {
             throw AMQPError(
                 .authenticationRefused, blame: .peer,
-                "the broker sent a challenge, which \(parameters.credentials.mechanism) does not have",
+                "the broker sent a challenge, which \(chosen.mechanism) does not have",
                 method: .connectionSecure)
         }
         return ConnectionSecureOK(response: response)
@@ -61,7 +65,8 @@ struct HandshakeStateMachine {
 
     /// `connection.tune`: the broker proposes limits, 0 meaning none.
     mutating func receivedTune(_ tune: ConnectionTune) throws(AMQPError) -> (ConnectionTuneOK, ConnectionOpen) {
-        guard case .awaitingTune = state else { throw unexpected(.connectionTune) }
+        guard case .awaitingTune(let chosen) = state else { throw unexpected(.connectionTune) }
+        chosen.accepted()
         guard tune.frameMax == 0 || tune.frameMax >= Framing.minimumFrameMax else {
             throw AMQPError(
                 .tuningRefused, blame: .peer, "the broker proposes frames of \(tune.frameMax) bytes; 4096 is the least",
@@ -70,7 +75,7 @@ struct HandshakeStateMachine {
         let tuned = TunedParameters(
             channelMax: tune.channelMax == 0 ? parameters.channelMax : min(parameters.channelMax, tune.channelMax),
             frameMax: tune.frameMax == 0 ? parameters.frameMax : min(parameters.frameMax, Int(tune.frameMax)),
-            heartbeat: parameters.heartbeat ?? tune.heartbeat)
+            heartbeat: parameters.heartbeat?.interval(for: tune.heartbeat) ?? tune.heartbeat)
         state = .awaitingOpenOK(tuned)
         let tuneOK = ConnectionTuneOK(
             channelMax: tuned.channelMax, frameMax: UInt32(tuned.frameMax), heartbeat: tuned.heartbeat)

@@ -108,8 +108,8 @@ internal import Testing
 
     @Test(
         arguments: [(60, nil, 60), (0, nil, 0), (60, 0, 0), (60, 5, 5), (0, 5, 5), (65535, 65535, 65535)]
-            as [(UInt16, UInt16?, UInt16)])
-    func ourHeartbeatHoldsIfThereIsOne(broker: UInt16, ours: UInt16?, agreed: UInt16) throws {
+            as [(UInt16, Heartbeat?, UInt16)])
+    func ourHeartbeatHoldsIfThereIsOne(broker: UInt16, ours: Heartbeat?, agreed: UInt16) throws {
         var machine = HandshakeStateMachine(ConnectionParameters(heartbeat: ours))
         _ = try machine.receivedStart(Self.start)
         let tune = ConnectionTune(channelMax: 0, frameMax: 0, heartbeat: broker)

@@ -12,7 +12,8 @@ extension ConnectionParameters {
     /// - `socket_timeout`, `stack_timeout`: seconds such as `2.5`, or `none`; `connection_timeout`: the socket timeout in
     ///   whole milliseconds.
     /// - `locale`, `connection_name`: text.
-    /// - `auth_mechanism`: `plain`, `amqplain` or `external`, the last without user and password.
+    /// - `auth_mechanism`: `plain`, `amqplain` or `external`; the first that the broker offers if it comes several times.
+    ///   `external` alone takes no user and password.
     /// - `client_properties`: a JSON object; whole numbers become 32 or 64 bits wide, others doubles.
     /// - `tcp_options`: a JSON object of `SO_KEEPALIVE` (true or false), `TCP_KEEPIDLE`, `TCP_KEEPINTVL`, `TCP_KEEPCNT` and
     ///   `TCP_USER_TIMEOUT` (numbers).
@@ -45,7 +46,7 @@ extension ConnectionParameters {
     private mutating func takeLimits(_ query: URLQuery) throws(AMQPError) {
         if let number = try query.number(.channelMax, 1 ... UInt16.max) { channelMax = number }
         if let number = try query.number(.frameMax, Framing.minimumFrameMax ... Int(Int32.max)) { frameMax = number }
-        if let number = try query.number(.heartbeat, 0 ... UInt16.max) { heartbeat = number }
+        if let number = try query.number(.heartbeat, 0 ... UInt16.max) { heartbeat = .seconds(number) }
         if let number = try query.number(.messageSizeLimit, 0 ... Int.max) { messageSizeLimit = number }
         if let number = try query.number(.outputLimit, 1 ... Int.max) { outputLimit = number }
     }
@@ -63,23 +64,27 @@ extension ConnectionParameters {
     private static func credentials(
         _ userInfo: (username: String, password: String)?, _ mechanisms: [String]
     ) throws(AMQPError) -> any Credentials {
-        guard mechanisms.count <= 1 else {
-            throw AMQPError(
-                .notSupported, blame: .application, "URL: auth_mechanism: a choice of mechanisms is not supported")
-        }
+        let key = URLQueryKey.authMechanism.rawValue
         let (username, password) = userInfo ?? ("guest", "guest")
-        switch mechanisms.first?.lowercased() {
-        case nil, "plain":
-            return PlainCredentials(username: username, password: password)
-        case "amqplain":
-            return AMQPlainCredentials(username: username, password: password)
-        case "external":
-            guard userInfo == nil else {
-                throw AMQPError(invalidURL: "auth_mechanism: external takes no user name and password")
+        var candidates: [any Credentials] = []
+        for name in mechanisms {
+            switch URLMechanism(rawValue: name.lowercased()) {
+            case .plain: candidates.append(PlainCredentials(username: username, password: password))
+            case .amqplain: candidates.append(AMQPlainCredentials(username: username, password: password))
+            case .external: candidates.append(ExternalCredentials())
+            case nil: throw AMQPError(invalidURL: "\(key): plain, amqplain or external is expected")
             }
-            return ExternalCredentials()
-        case _?:
-            throw AMQPError(invalidURL: "auth_mechanism: plain, amqplain or external is expected")
+        }
+        guard Set(candidates.map(\.mechanism)).count == candidates.count else {
+            throw AMQPError(invalidURL: "\(key): a mechanism comes several times")
+        }
+        if userInfo != nil, !candidates.isEmpty, candidates.allSatisfy({ $0 is ExternalCredentials }) {
+            throw AMQPError(invalidURL: "\(key): external alone takes no user name and password")
+        }
+        switch candidates.count {
+        case 0: return PlainCredentials(username: username, password: password)
+        case 1: return candidates[0]
+        default: return CredentialsChoice(candidates)
         }
     }
 }

@@ -6,8 +6,14 @@ extension ConnectionParameters {
     /// Host, port, user and virtual host are always there, the query holds what is not at its default. What a URL cannot
     /// express is left out (see ``urlIncludingPassword()``).
     public var url: String {
-        let user = (credentials as? any UserNameCredentials).map { "\(PercentCoding.encode($0.username)):***@" } ?? ""
-        return printed(userInfo: user, tables: printableTables { try? JSONWriter.text($0, part: $1) })
+        var user = ""
+        if let credentials = expressibleCredentials, let known = userNameCredentials(credentials) {
+            user = "\(PercentCoding.encode(known.username)):***@"
+        }
+        let tables = nonDefaultTables.compactMap { key, table in
+            (try? JSONWriter.text(table, part: key.rawValue)).map { (key, $0) }
+        }
+        return printed(userInfo: user, tables: tables)
     }
 
     /// The parameters as a URL that ``init(url:)`` reads as the same parameters, the password in clear text.
@@ -15,21 +21,19 @@ extension ConnectionParameters {
     /// `handlerErrorPolicy` and `logger` belong to the program and are not part of a URL.
     ///
     /// - Throws: ``AMQPError/Code/invalidArgument`` if the parameters are not valid; ``AMQPError/Code/notSupported`` if a
-    ///   parameter has a value that a URL cannot express: the empty virtual host, credentials of the program's own,
-    ///   client properties that are not JSON.
+    ///   parameter has a value that a URL cannot express: an empty virtual host, locale or name, a function for the
+    ///   heartbeat, a credentials provider or credentials of the program's own, client properties that are not JSON.
     public func urlIncludingPassword() throws(AMQPError) -> String {
         try validate()
-        func inexpressible(_ part: String) -> AMQPError {
-            AMQPError(.notSupported, blame: .application, "\(part) has a value that a URL cannot express")
-        }
+        guard credentialsProvider == nil else { throw inexpressible("credentialsProvider") }
+        guard let credentials = expressibleCredentials else { throw inexpressible("credentials") }
         guard !virtualHost.isEmpty else { throw inexpressible("virtualHost") }
         guard !locale.isEmpty else { throw inexpressible("locale") }
         guard connectionName != "" else { throw inexpressible("connectionName") }
+        if case .chosen = heartbeat { throw inexpressible("heartbeat") }
         var user = ""
-        if let credentials = credentials as? any UserNameCredentials {
-            user = "\(PercentCoding.encode(credentials.username)):\(PercentCoding.encode(credentials.password))@"
-        } else if !(credentials is ExternalCredentials) {
-            throw inexpressible("credentials")
+        if let known = userNameCredentials(credentials) {
+            user = "\(PercentCoding.encode(known.username)):\(PercentCoding.encode(known.password))@"
         }
         var tables: [(URLQueryKey, String)] = []
         for (key, table) in nonDefaultTables {
@@ -38,12 +42,28 @@ extension ConnectionParameters {
         return printed(userInfo: user, tables: tables)
     }
 
-    private var nonDefaultTables: [(URLQueryKey, FieldTable)] {
-        [(.clientProperties, clientProperties), (.tcpOptions, socketOptions.table)].filter { !$0.1.isEmpty }
+    private func inexpressible(_ parameter: String) -> AMQPError {
+        AMQPError(.notSupported, blame: .application, "\(parameter) has a value that a URL cannot express")
     }
 
-    private func printableTables(_ text: (FieldTable, String) -> String?) -> [(URLQueryKey, String)] {
-        nonDefaultTables.compactMap { key, table in text(table, key.rawValue).map { (key, $0) } }
+    /// The credentials in the order of preference; `nil` if a URL cannot express them: a mechanism that it has no name
+    /// for, or twice, or one user for one mechanism and another for the next.
+    private var expressibleCredentials: [any Credentials]? {
+        let candidates = (credentials as? CredentialsChoice)?.candidates ?? [credentials]
+        let mechanisms = candidates.compactMap { URLMechanism($0) }
+        guard mechanisms.count == candidates.count, Set(mechanisms).count == mechanisms.count else { return nil }
+        let users = candidates.compactMap { $0 as? any UserNameCredentials }
+        guard let first = users.first else { return candidates }
+        let isOneUser = users.allSatisfy { $0.username == first.username && $0.password == first.password }
+        return isOneUser ? candidates : nil
+    }
+
+    private func userNameCredentials(_ candidates: [any Credentials]) -> (any UserNameCredentials)? {
+        candidates.lazy.compactMap { $0 as? any UserNameCredentials }.first
+    }
+
+    private var nonDefaultTables: [(URLQueryKey, FieldTable)] {
+        [(.clientProperties, clientProperties), (.tcpOptions, socketOptions.table)].filter { !$0.1.isEmpty }
     }
 
     private func printed(userInfo: String, tables: [(URLQueryKey, String)]) -> String {
@@ -58,20 +78,17 @@ extension ConnectionParameters {
     private var nonDefaultItems: [(URLQueryKey, String)] {
         let other = ConnectionParameters()
         var items: [(URLQueryKey, String)] = []
-        switch credentials {
-        case is AMQPlainCredentials: items.append((.authMechanism, "amqplain"))
-        case is ExternalCredentials: items.append((.authMechanism, "external"))
-        default: break
-        }
+        let mechanisms = expressibleCredentials?.compactMap { URLMechanism($0) } ?? []
+        if mechanisms != [.plain] { items += mechanisms.map { (.authMechanism, $0.rawValue) } }
         if channelMax != other.channelMax { items.append((.channelMax, "\(channelMax)")) }
         if frameMax != other.frameMax { items.append((.frameMax, "\(frameMax)")) }
-        if let heartbeat { items.append((.heartbeat, "\(heartbeat)")) }
+        if case .seconds(let seconds) = heartbeat { items.append((.heartbeat, "\(seconds)")) }
         if socketTimeout != other.socketTimeout { items.append((.socketTimeout, DecimalSeconds.text(socketTimeout))) }
         if stackTimeout != other.stackTimeout { items.append((.stackTimeout, DecimalSeconds.text(stackTimeout))) }
         if locale != other.locale { items.append((.locale, locale)) }
         if let connectionName { items.append((.connectionName, connectionName)) }
         if messageSizeLimit != other.messageSizeLimit { items.append((.messageSizeLimit, "\(messageSizeLimit)")) }
         if outputLimit != other.outputLimit { items.append((.outputLimit, "\(outputLimit)")) }
-        return items
+        return items.filter { !$0.1.isEmpty }
     }
 }
