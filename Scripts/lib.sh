@@ -69,6 +69,44 @@ wait_for() {
     done
 }
 
+# Prepares a script that runs a broker of its own: a temporary folder ($folder) and its removal, the broker's included,
+# however the script ends.
+prepare() {
+    folder=$(mktemp -d "${TMPDIR:-/tmp}/ochotona-$(basename "$0").XXXXXX")
+    export OCHOTONA_BROKER_STATE=$folder/broker.state
+    child=''
+    trap cleanup EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    exec </dev/null
+}
+
+cleanup() {
+    trap - INT TERM
+    # The limiter hands a signal on to the whole group of processes that it started.
+    [ -z "$child" ] || kill -TERM "$child" 2>/dev/null || true
+    "$root/Scripts/broker" stop || true
+    rm -rf "$folder"
+}
+
+# limited SECONDS COMMAND …: runs it under a time limit, so that a hang is a failure, and in the background, so that an
+# interrupt of the script is heard at once.
+limited() {
+    timeout --kill-after=20 "$@" &
+    child=$!
+    local status=0
+    wait "$child" || status=$?
+    child=''
+    [ $status != 124 ] || say "over its time limit of $1 s: ${*:2}"
+    return $status
+}
+
+# Starts the broker and tells programs about it.
+start_broker() { AMQP_URL=$("$root/Scripts/broker" start) && export AMQP_URL && printf '%s\n' "$AMQP_URL"; }
+
+# Makes sure that there is a Python with Pika and tells programs about it.
+prepare_python() { OCHOTONA_PYTHON=$(python_with_pika) && export OCHOTONA_PYTHON && printf '%s\n' "$OCHOTONA_PYTHON"; }
+
 # Makes (once) the Python environment that the interoperability tests use and prints its interpreter's path.
 #
 # Pika is pinned: it is the reference that golden files and comparisons were made with.

@@ -148,9 +148,9 @@ extension Session {
     }
 }
 
+// SAFETY: the value is only touched in callbacks of the loop's mailbox, which run on the loop's thread.
 /// Carries a loop's object through a `@Sendable` closure that gives it back on the loop.
 private struct LoopConfined<Value>: @unchecked Sendable {
-    // SAFETY: the value is only touched in callbacks of the loop's mailbox, which run on the loop's thread.
     let value: Value
 
     init(_ value: Value) {
