@@ -73,7 +73,11 @@ import Testing
             let made = loop.now
             loop.callLater(.milliseconds(5)) { fired = true }
             #expect(loop.nextDeadline.map { made.duration(to: $0) >= .milliseconds(5) } == true)
-            #expect((1 ... 5).contains(loop.pollTimeout))
+            // On a busy machine the deadline may have passed already.
+            #expect((0 ... 5).contains(loop.pollTimeout))
+            let far = loop.callLater(.seconds(60)) {}
+            #expect((0 ... 5).contains(loop.pollTimeout))
+            far.cancel()
             loop.process()
             #expect(run(loop) { fired })
             #expect(made.duration(to: loop.now) >= .milliseconds(5))

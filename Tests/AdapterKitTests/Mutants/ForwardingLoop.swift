@@ -53,8 +53,8 @@ final class Uncancellable: Cancellable {
     func cancel() {}
 }
 
+// SAFETY: the value is only used by callbacks that run on the loop's thread.
 /// Carries a loop's object through a mailbox, which gives it back on the loop's thread.
 struct LoopBox<Value>: @unchecked Sendable {
-    // SAFETY: the value is only used by callbacks that run on the loop's thread.
     let value: Value
 }
