@@ -1,7 +1,7 @@
 import AMQPConnection
 import Testing
 
-@Suite struct URLRoundTripTests {
+@Suite(.serialized) struct URLRoundTripTests {
     static let cases = 100_000
     static let seeds = 0 ..< UInt64(20)
 
