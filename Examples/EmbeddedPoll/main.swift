@@ -9,10 +9,12 @@ import AMQPPosix
 import Foundation
 
 func brokerParameters() -> ConnectionParameters {
-    guard let text = ProcessInfo.processInfo.environment["AMQP_URL"], let url = URLComponents(string: text),
-        let host = url.host
-    else { return ConnectionParameters() }
-    return ConnectionParameters(host: host, port: UInt16(exactly: url.port ?? 5672) ?? 5672)
+    do {
+        return try ConnectionParameters(url: ProcessInfo.processInfo.environment["AMQP_URL"] ?? "amqp://localhost")
+    } catch {
+        print("AMQP_URL: \(error)")
+        exit(1)
+    }
 }
 
 /// What the program does with its connection: nothing in here knows about loops.

@@ -4,7 +4,8 @@ public import AdapterKit
 public enum Scenarios {
     /// All scenarios.
     public static var all: [AdapterCheck] {
-        OpeningScenarios.all + ChannelErrorScenarios.all + ConnectionErrorScenarios.all + TopologyScenarios.all
+        OpeningScenarios.all + CredentialsScenarios.all + ChannelErrorScenarios.all + ConnectionErrorScenarios.all
+            + TopologyScenarios.all
             + PublishingScenarios.all + ConsumingScenarios.all + ClosingScenarios.all
     }
 }
