@@ -74,7 +74,7 @@ extension Connection {
     func outputGrew() {
         if output.byteCount >= Connection.earlyFlush {
             flush()
-        } else if !isFlushScheduled {
+        } else if !isFlushScheduled, let stream {
             isFlushScheduled = true
             ioLoop.callAtEndOfTurn(stream)
         }

@@ -41,6 +41,8 @@ extension Connection {
         self.transport = transport
         machine.streamConnected(credentials: credentials)
         lastReceived = ioLoop.now
+        let stream = ConnectionStream(self)
+        self.stream = stream
         transport.start(stream)
         output.appendProtocolHeader()
         flush()

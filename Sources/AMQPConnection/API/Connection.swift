@@ -34,7 +34,8 @@ public final class Connection {
     var decoder = FrameDecoder()
     var output = OutputBuffer()
     var isFlushScheduled = false
-    private(set) lazy var stream = ConnectionStream(self)
+    /// Kept by the transport, and keeps the connection in turn; weak, so that both go when the transport has ended.
+    weak var stream: ConnectionStream?
 
     var deadlines = DeadlineTable()
     var timer: TimerHandle?
