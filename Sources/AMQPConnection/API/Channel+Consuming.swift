@@ -59,12 +59,12 @@ extension Channel {
     /// - Parameters:
     ///   - consumerTag: the consumer's tag.
     ///   - completion: called exactly once, with the broker's answer or the reason for failure
-    ///     (``AMQPError/Code/unknownConsumerTag`` if the channel has no such consumer). Without it, the broker is asked
-    ///     not to answer.
+    ///     (``AMQPError/Code/unknownConsumerTag`` if the channel has no such consumer). The broker answers in any case:
+    ///     only then is it sure that no message comes any more, and the tag is free again.
     public func basicCancel(
         _ consumerTag: String, completion: ((Result<BasicCancelOK, AMQPError>) -> Void)? = nil
     ) {
-        let method = Method.basicCancel(BasicCancel(consumerTag: consumerTag, noWait: completion == nil))
+        let method = Method.basicCancel(BasicCancel(consumerTag: consumerTag))
         if let refusal = refusal(of: method) {
             connection.refuse(refusal, completion)
             return
@@ -75,13 +75,9 @@ extension Channel {
             return
         }
         consumer.isCancelling = true
-        guard let completion else {
-            requestOrTell(method, Optional<(Result<BasicCancelOK, AMQPError>) -> Void>.none)
-            return
-        }
         request(method) { [self] (result: Result<BasicCancelOK, AMQPError>) in
             if consumers[consumerTag] === consumer { forget(consumer) }
-            completion(result)
+            completion?(result)
         }
     }
 

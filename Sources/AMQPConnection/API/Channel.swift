@@ -182,7 +182,7 @@ public final class Channel {
             continuation?(.lost(error))
             outcomeListeners.emit((self, sequence, .lost(error)))
         }
-        let cancelled = consumers.values.sorted { $0.tag < $1.tag }
+        let cancelled = consumers.values.filter { !$0.isCancelling }.sorted { $0.tag < $1.tag }
         consumers = [:]
         lastConsumer = nil
         for consumer in cancelled { consumer.onCancel?(self, error) }
