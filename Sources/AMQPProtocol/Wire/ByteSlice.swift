@@ -123,13 +123,30 @@ extension ByteSlice: RandomAccessCollection {
 
 extension ByteSlice: Hashable {
     public static func == (left: ByteSlice, right: ByteSlice) -> Bool {
-        guard left.count == right.count else { return false }
-        return left.withUnsafeBytes { left in right.withUnsafeBytes { right in left.elementsEqual(right) } }
+        left.withUnsafeBytes { left in right.withUnsafeBytes { right in left.hasSameBytes(as: right) } }
     }
 
     public func hash(into hasher: inout Hasher) {
         hasher.combine(count)
         withUnsafeBytes { hasher.combine(bytes: $0) }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether the other memory has the same length and content; eight bytes are compared at a time.
+    package func hasSameBytes(as other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count else { return false }
+        var position = 0
+        while count - position >= 8 {
+            let left = loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            guard left == other.loadUnaligned(fromByteOffset: position, as: UInt64.self) else { return false }
+            position += 8
+        }
+        while position < count {
+            guard self[position] == other[position] else { return false }
+            position += 1
+        }
+        return true
     }
 }
 
