@@ -43,7 +43,7 @@ public final class MemoryLink {
     var room: Int { receiver.map { !$0.isEnded } ?? false ? max(capacity - waitingByteCount, 0) : .max }
 
     func accept(_ bytes: ByteSlice) {
-        transcript.append(contentsOf: bytes)
+        bytes.withUnsafeBytes { transcript.append(contentsOf: $0) }
         arrange()
     }
 

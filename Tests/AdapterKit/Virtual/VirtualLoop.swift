@@ -5,7 +5,7 @@ public import AMQPConnection
 /// A session of an hour with all its heartbeats takes a few milliseconds on it and is the same each time. Names and
 /// connections are answered by ``onResolve`` and ``onConnect``; streams are ends of a ``MemoryPipe``.
 ///
-/// - Commands: ``run(until:limit:)``, ``advance(by:)``, ``settle()``, ``start()``, ``stop()``, ``close()``.
+/// - Commands: ``run(until:limit:)``, ``advance(by:)``, ``settle()``, ``block(for:)``, ``start()``, ``stop()``, ``close()``.
 /// - Answers for what connects: ``onResolve``, ``onConnect``.
 /// - The outside world: ``schedule(after:_:)``.
 ///
@@ -86,6 +86,11 @@ public final class VirtualLoop: IOLoop {
         let end = now.advanced(by: duration)
         run(until: { false }, limit: duration)
         if !isRunning, now < end { now = end }
+    }
+
+    /// Lets the clock go on while nothing runs: what a callback does that blocks its loop.
+    public func block(for duration: Duration) {
+        now = now.advanced(by: duration)
     }
 
     /// Runs turns until nothing more is due, without moving the clock.
