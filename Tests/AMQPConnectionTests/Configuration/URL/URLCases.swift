@@ -162,7 +162,7 @@ enum URLCases {
         .init(url: "amqp://h?locale=%", part: "query"),
         .init(url: "amqp://h?lo%cale=a", part: "query"),
         .init(url: "amqp://h?locale=%FF", part: "query"),
-        // Users without password, which Pika asserts on.
+        // Users without password, which Pika trips over.
         .init(url: "amqp://u@h", part: "password"),
         .init(url: "amqp://@h", part: "password"),
         .init(url: "amqp://u%3Asecret@h", part: "password"),
