@@ -21,6 +21,7 @@ let package = Package(
         .library(name: "AMQPSelect", targets: ["AMQPSelect"]),
         .library(name: "AMQPPoll", targets: ["AMQPPoll"]),
         .library(name: "AMQPEpoll", targets: ["AMQPEpoll"]),
+        .library(name: "AMQPLibev", targets: ["AMQPLibev"]),
         .library(name: "AdapterKit", targets: ["AdapterKit"]),
     ],
     dependencies: [
@@ -42,6 +43,10 @@ let package = Package(
             name: "AMQPEpoll",
             dependencies: ["AMQPPosix", .target(name: "CLinux", condition: .when(platforms: [.linux]))],
             path: "Sources/Adapters/Epoll", swiftSettings: settings),
+        .systemLibrary(name: "CLibev", providers: [.apt(["libev-dev"]), .brew(["libev"])]),
+        .target(
+            name: "AMQPLibev", dependencies: ["AMQPPosix", "CLibev"], path: "Sources/Adapters/Libev",
+            swiftSettings: settings),
         .target(
             name: "AdapterKit", dependencies: ["AMQPConnection", "AMQPPosix"], path: "Tests/AdapterKit",
             swiftSettings: settings),
@@ -50,7 +55,9 @@ let package = Package(
         .testTarget(name: "AdapterKitTests", dependencies: ["AdapterKit", "AMQPSelect"], swiftSettings: settings),
         .testTarget(
             name: "ConformanceTests",
-            dependencies: ["AdapterKit", "AcceptanceScenarios", "AMQPSelect", "AMQPPoll", "AMQPEpoll"],
+            dependencies: [
+                "AdapterKit", "AcceptanceScenarios", "AMQPSelect", "AMQPPoll", "AMQPEpoll", "AMQPLibev", "LibevSupport",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "AMQPProtocolTests", dependencies: ["AMQPProtocol", "amqp-generate"], swiftSettings: settings),
@@ -59,7 +66,7 @@ let package = Package(
         .executableTarget(
             name: "EmbeddedPoll", dependencies: ["AMQPPosix"], path: "Examples/EmbeddedPoll", swiftSettings: settings),
         .testTarget(
-            name: "PosixTests", dependencies: ["AMQPPosix", "AMQPSelect", "AMQPPoll", "AMQPEpoll"],
+            name: "PosixTests", dependencies: ["AMQPPosix", "AMQPSelect", "AMQPPoll", "AMQPEpoll", "AMQPLibev"],
             swiftSettings: settings),
         .target(
             name: "BrokerSupport", dependencies: ["AMQPConnection"], path: "Tests/BrokerSupport",
@@ -67,6 +74,9 @@ let package = Package(
         .target(
             name: "AcceptanceScenarios", dependencies: ["AMQPConnection", "AdapterKit", "BrokerSupport"],
             path: "Tests/AcceptanceScenarios", swiftSettings: settings),
+        .target(name: "LibevSupport", dependencies: ["AMQPLibev"], path: "Tests/LibevSupport", swiftSettings: settings),
+        .testTarget(
+            name: "LibevTests", dependencies: ["AMQPLibev", "BrokerSupport", "LibevSupport"], swiftSettings: settings),
         .testTarget(name: "InteropTests", dependencies: ["AMQPSelect", "BrokerSupport"], swiftSettings: settings),
         .executableTarget(
             name: "MainJob", dependencies: ["AMQPSelect"], path: "Examples/MainJob", swiftSettings: settings),

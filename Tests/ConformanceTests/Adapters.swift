@@ -1,3 +1,4 @@
+internal import AMQPLibev
 internal import AMQPPoll
 internal import AMQPPosix
 internal import AMQPSelect
@@ -17,6 +18,8 @@ let adapters: [AdapterUnderTest] = {
     #if os(Linux)
     adapters.append(.hosted("Epoll") { try EpollLoop() })
     #endif
+    adapters.append(.hosted("libev (own)") { try LibevLoop() })
+    adapters.append(.borrowedLibev)
     return adapters
 }()
 

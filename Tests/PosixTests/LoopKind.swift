@@ -1,4 +1,5 @@
 import AMQPEpoll
+import AMQPLibev
 import AMQPPoll
 import AMQPPosix
 import AMQPSelect
@@ -9,6 +10,7 @@ enum LoopKind: String, CaseIterable, Sendable {
     case poll
     case epoll
     case embedded
+    case libev
 
     func make() throws -> HostedLoop {
         switch self {
@@ -16,6 +18,7 @@ enum LoopKind: String, CaseIterable, Sendable {
         case .poll: PollLoop()
         case .epoll: try EpollLoop()
         case .embedded: EmbeddedLoop()
+        case .libev: try LibevLoop()
         }
     }
 }

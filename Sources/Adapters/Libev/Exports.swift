@@ -1,0 +1,2 @@
+@_exported public import AMQPPosix
+@_exported public import CLibev
