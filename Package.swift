@@ -64,6 +64,11 @@ let package = Package(
         .executableTarget(
             name: "FiveSteps", dependencies: ["AMQPSelect"], path: "Examples/FiveSteps", swiftSettings: settings),
         .executableTarget(
+            name: "FiveStepsLibev", dependencies: ["AMQPLibev"], path: "Examples/FiveStepsLibev",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "LibevShared", dependencies: ["AMQPLibev"], path: "Examples/LibevShared", swiftSettings: settings),
+        .executableTarget(
             name: "EmbeddedPoll", dependencies: ["AMQPPosix"], path: "Examples/EmbeddedPoll", swiftSettings: settings),
         .testTarget(
             name: "PosixTests", dependencies: ["AMQPPosix", "AMQPSelect", "AMQPPoll", "AMQPEpoll", "AMQPLibev"],
