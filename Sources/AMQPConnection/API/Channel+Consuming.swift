@@ -46,10 +46,22 @@ extension Channel {
             connection.refuse(AMQPError(.duplicateConsumerTag, blame: .application, reason), completion)
             return tag
         }
-        consumers[tag] = Consumer(
+        let consumer = Consumer(
             tag: tag, isAutoAck: autoAck, errorPolicy: errorPolicy ?? connection.parameters.handlerErrorPolicy,
             onMessage: onMessage, onCancel: onCancel)
-        request(method, completion)
+        consumers[tag] = consumer
+        let undo: (Answer) -> Void = { [self] _ in
+            if isOpen { cancel(consumer, .basicCancel(BasicCancel(consumerTag: tag)), nil) }
+        }
+        request(method, isObserved: completion != nil, undo: undo) {
+            [self] (result: Result<BasicConsumeOK, AMQPError>) in
+            switch result {
+            case .success: consumer.isStarted = true
+            case .failure(let error) where error.code == .deadlineExceeded: consumer.isCancelling = true
+            case .failure: forget(consumer)
+            }
+            completion?(result)
+        }
         return tag
     }
 
@@ -74,9 +86,18 @@ extension Channel {
             connection.refuse(AMQPError(.unknownConsumerTag, blame: .application, reason), completion)
             return
         }
+        cancel(consumer, method, completion)
+    }
+
+    /// Cancels a consumer. The broker answers in any case: only then is it sure that no message comes any more, and the
+    /// tag is free again.
+    private func cancel(
+        _ consumer: Consumer, _ method: Method, _ completion: ((Result<BasicCancelOK, AMQPError>) -> Void)?
+    ) {
         consumer.isCancelling = true
-        request(method) { [self] (result: Result<BasicCancelOK, AMQPError>) in
-            if consumers[consumerTag] === consumer { forget(consumer) }
+        request(method, isObserved: completion != nil, undo: { [self] _ in forget(consumer) }) {
+            [self] (result: Result<BasicCancelOK, AMQPError>) in
+            if case .success = result { forget(consumer) }
             completion?(result)
         }
     }
@@ -95,17 +116,19 @@ extension Channel {
             connection.refuse(refusal, completion)
             return
         }
-        let id = nextRequestID + 1
-        getCompletions[id] = completion
-        submit(method, nil)
+        let undo: (Answer) -> Void = { [self] answer in
+            if case .message(let delivery) = answer, !autoAck { basicReject(delivery.tag, requeue: true) }
+        }
+        submit(method, undo: undo) { answer in
+            switch answer {
+            case .success(.message(let delivery)): completion(.success(delivery))
+            case .success(.method): completion(.success(nil))
+            case .failure(let error): completion(.failure(error))
+            }
+        }
     }
 
     // MARK: Receiving
-
-    func receivedGet(_ delivery: Delivery?, _ reply: MethodID) throws(ProtocolError) {
-        let request = try takeRequest(answeredBy: reply)
-        getCompletions.removeValue(forKey: request.id)?(.success(delivery))
-    }
 
     /// Hands a delivery to its consumer.
     func deliver(_ delivery: Delivery) {
@@ -164,7 +187,7 @@ extension Channel {
     }
 
     private func forget(_ consumer: Consumer) {
-        consumers[consumer.tag] = nil
+        if consumers[consumer.tag] === consumer { consumers[consumer.tag] = nil }
         if lastConsumer === consumer { lastConsumer = nil }
     }
 

@@ -45,7 +45,7 @@ extension Channel {
             answered(nack.deliveryTag, multiple: nack.multiple, isAck: false)
         case .channelOpenOK:
             _ = machine.receivedOpenOK()
-            try receivedReply(method)
+            try received(.method(method), .channelOpenOK)
         case .channelClose(let close):
             receivedClose(close)
         case .channelCloseOK:
@@ -56,10 +56,8 @@ extension Channel {
             flowListeners.emit((self, flow.active))
         case .basicCancel(let cancel):
             receivedCancel(cancel)
-        case .basicGetEmpty:
-            try receivedGet(nil, .basicGetEmpty)
         default:
-            try receivedReply(method)
+            try received(.method(method), method.id)
         }
     }
 
@@ -70,7 +68,7 @@ extension Channel {
             deliver(Delivery(message))
         case .getOK:
             do {
-                try receivedGet(Delivery(message), .basicGetOK)
+                try received(.message(Delivery(message)), .basicGetOK)
             } catch {
                 connection.protocolFailed(AMQPError(error))
             }

@@ -4,15 +4,20 @@ extension Channel {
     /// Sends a method that the broker answers with `Reply`, when those before it have been answered.
     ///
     /// - Parameter completion: called exactly once, never inside this call.
-    func request<Reply: AMQPMethod>(_ method: Method, _ completion: ((Result<Reply, AMQPError>) -> Void)?) {
+    func request<Reply: AMQPMethod>(
+        _ method: Method, isObserved: Bool? = nil, undo: ((Answer) -> Void)? = nil,
+        _ completion: ((Result<Reply, AMQPError>) -> Void)?
+    ) {
         if let refusal = refusal(of: method) {
             connection.refuse(refusal, completion)
             return
         }
-        submit(method) { result in
-            switch result {
-            case .success(let reply):
+        submit(method, isObserved: isObserved ?? (completion != nil), undo: undo) { answer in
+            switch answer {
+            case .success(.method(let reply)):
                 if let reply = reply.payload as? Reply { completion?(.success(reply)) }
+            case .success(.message):
+                return
             case .failure(let error):
                 completion?(.failure(error))
             }
@@ -46,16 +51,20 @@ extension Channel {
     }
 
     /// Queues a method that has been checked; its continuation is registered before anything is written.
-    @discardableResult
     func submit(
-        _ method: Method, replies: [MethodID]? = nil, _ completion: ((Result<Method, AMQPError>) -> Void)?
-    ) -> UInt64 {
+        _ method: Method, replies: [MethodID]? = nil, isObserved: Bool = true, undo: ((Answer) -> Void)? = nil,
+        _ complete: ((Result<Answer, AMQPError>) -> Void)?
+    ) {
         nextRequestID += 1
         let id = nextRequestID
-        if let completion { completions[id] = completion }
+        if let complete {
+            let timer = requestTimeout.map { limit in
+                connection.ioLoop.callLater(limit) { [weak self] in self?.timedOut(id, method.id, limit) }
+            }
+            calls[id] = PendingCall(complete: complete, isObserved: isObserved, undo: undo, timer: timer)
+        }
         let request = RPCQueue.Request(id: id, method: method, replies: replies ?? method.id.replies)
         for ready in requests.submit(request) { write(ready) }
-        return id
     }
 
     /// Writes a request whose turn has come.
@@ -63,28 +72,36 @@ extension Channel {
         switch request.method {
         case .channelClose: machine.closeSent()
         case .confirmSelect: isConfirming = true
-        case .basicGet: getInFlight = request.id
         default: break
         }
         connection.send(request.method, channel: number)
     }
 
-    /// A method came that answers a request: the next ones leave, then the completion is called.
-    func receivedReply(_ method: Method) throws(ProtocolError) {
-        let request = try takeRequest(answeredBy: method.id)
-        completions.removeValue(forKey: request.id)?(.success(method))
-    }
-
-    /// The request that a reply belongs to; those behind it leave.
-    func takeRequest(answeredBy id: MethodID) throws(ProtocolError) -> RPCQueue.Request {
+    /// An answer came: the next requests leave, then the completion is called.
+    func received(_ answer: Answer, _ id: MethodID) throws(ProtocolError) {
         switch requests.receivedReply(id) {
         case .complete(let request, let ready):
             for next in ready { write(next) }
-            return request
+            guard let call = calls.removeValue(forKey: request.id) else { return }
+            call.timer?.cancel()
+            call.complete(.success(answer))
         case .unexpected:
             throw ProtocolError(
                 .unexpectedFrame, replyCode: 503, method: id, channel: number,
                 reason: "\(id) came, which nothing that is waiting for a reply expects")
         }
+    }
+
+    // MARK: Deadlines
+
+    /// A request was not answered in time.
+    private func timedOut(_ id: UInt64, _ method: MethodID, _ limit: Duration) {
+        guard let call = calls.removeValue(forKey: id) else { return }
+        if requests.abandon(id), let undo = call.undo {
+            // The answer may still come: the request keeps its place until then.
+            calls[id] = PendingCall(complete: { if case .success(let answer) = $0 { undo(answer) } })
+        }
+        let reason = "\(method) was not answered within \(limit)"
+        call.complete(.failure(AMQPError(.deadlineExceeded, blame: .deadline, reason, method: method)))
     }
 }

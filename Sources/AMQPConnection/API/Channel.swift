@@ -19,6 +19,13 @@ public final class Channel {
     /// Whether the broker takes messages on this channel at the moment (`channel.flow`). RabbitMQ never says no.
     public internal(set) var isFlowActive = true
 
+    /// How long a request made from now on may take to be answered; `nil` waits for ever. It begins with the parameters'
+    /// ``ConnectionParameters/requestTimeout``.
+    ///
+    /// A request that takes longer fails with ``AMQPError/Code/deadlineExceeded``. Its answer may still come: it is taken
+    /// for what it is, and what it made is undone (a consumer is cancelled, a message goes back to its queue).
+    public var requestTimeout: Duration?
+
     /// Whether publishes are confirmed: true from the moment that `confirm.select` has been sent.
     public internal(set) var isConfirming = false
 
@@ -26,9 +33,7 @@ public final class Channel {
     var assembler: ContentAssembler
     var requests = RPCQueue()
     var nextRequestID: UInt64 = 0
-    var completions: [UInt64: (Result<Method, AMQPError>) -> Void] = [:]
-    var getCompletions: [UInt64: (Result<Delivery?, AMQPError>) -> Void] = [:]
-    var getInFlight: UInt64?
+    var calls: [UInt64: PendingCall] = [:]
     var consumers: [String: Consumer] = [:]
     var lastConsumer: Consumer?
     var confirms = ConfirmTracker<(PublishOutcome) -> Void>()
@@ -45,6 +50,7 @@ public final class Channel {
     init(_ number: UInt16, on connection: Connection) {
         self.number = number
         self.connection = connection
+        self.requestTimeout = connection.parameters.requestTimeout
         self.assembler = ContentAssembler(messageSizeLimit: connection.parameters.messageSizeLimit)
     }
 
@@ -80,7 +86,8 @@ public final class Channel {
 
     func open(_ completion: @escaping (Result<Channel, AMQPError>) -> Void) {
         openCompletion = completion
-        request(.channelOpen(ChannelOpen())) { [self] (result: Result<ChannelOpenOK, AMQPError>) in
+        let undo: (Answer) -> Void = { [self] _ in if isOpen { close() } }
+        request(.channelOpen(ChannelOpen()), undo: undo) { [self] (result: Result<ChannelOpenOK, AMQPError>) in
             guard let openCompletion else { return }
             self.openCompletion = nil
             switch result {
@@ -123,13 +130,22 @@ public final class Channel {
             return
         }
         if let completion { closeCompletions.append(completion) }
-        submit(.channelClose(close), nil)
+        submitClose(close)
+    }
+
+    /// Queues `channel.close` behind the requests that were made before. Its answer is not a request's; what can still
+    /// happen to it is that it does not come in time.
+    private func submitClose(_ close: ChannelClose) {
+        submit(.channelClose(close), isObserved: !closeCompletions.isEmpty) { [self] answer in
+            guard case .failure(let error) = answer, error.code == .deadlineExceeded else { return }
+            if machine.closeTimedOut(error) { finish(error) }
+        }
     }
 
     /// Closes the channel because the connection is being closed.
     func closeWithConnection(_ replyCode: UInt16, _ replyText: String) {
         let close = ChannelClose(replyCode: replyCode, replyText: replyText, classID: 0, methodID: 0)
-        if machine.requestedClose(close) { submit(.channelClose(close), nil) }
+        if machine.requestedClose(close) { submitClose(close) }
     }
 
     // MARK: Listeners
@@ -169,15 +185,10 @@ public final class Channel {
     /// Completes everything that waits, then tells the listeners. The state machine is in a final state already.
     func finish(_ error: AMQPError) {
         let pending = requests.removeAll()
-        let gets = getCompletions
-        let calls = completions
-        completions = [:]
-        getCompletions = [:]
-        getInFlight = nil
-        for request in pending {
-            calls[request.id]?(.failure(error))
-            gets[request.id]?(.failure(error))
-        }
+        let waiting = calls
+        calls = [:]
+        for call in waiting.values { call.timer?.cancel() }
+        for request in pending { waiting[request.id]?.complete(.failure(error)) }
         for (sequence, continuation) in confirms.removeAll() {
             continuation?(.lost(error))
             outcomeListeners.emit((self, sequence, .lost(error)))
@@ -185,8 +196,8 @@ public final class Channel {
         let cancelled = consumers.values.filter { !$0.isCancelling }.sorted { $0.tag < $1.tag }
         consumers = [:]
         lastConsumer = nil
-        for consumer in cancelled { consumer.onCancel?(self, error) }
-        let wasTold = !calls.isEmpty || !gets.isEmpty || !closeListeners.isEmpty
+        for consumer in cancelled where consumer.isStarted && !consumer.isCancelling { consumer.onCancel?(self, error) }
+        let wasTold = waiting.values.contains(where: \.isObserved) || !closeListeners.isEmpty
         if !wasTold, error.code == .channelClosedByBroker { connection.report(error) }
         closeListeners.emit((self, error))
         let isOrderly = error.code == .channelClosedByClient || error.code == .connectionClosedByClient

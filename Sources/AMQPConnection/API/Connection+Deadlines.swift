@@ -51,6 +51,12 @@ extension Connection {
             transport?.abort()
         case .close:
             abort(AMQPError(.deadlineExceeded, blame: .deadline, "the broker did not confirm the close in time"))
+        case .blocked:
+            let limit = parameters.blockedConnectionTimeout ?? .zero
+            abort(
+                AMQPError(
+                    .connectionBlockedTimeout, blame: .deadline,
+                    "the broker blocked the connection for \(limit): \(blockedReason ?? "no reason given")"))
         case .heartbeatSend:
             guard let tuned else { return }
             let due = lastSent.advanced(by: .milliseconds(500 * Int(tuned.heartbeat)))

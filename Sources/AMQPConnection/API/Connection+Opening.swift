@@ -75,9 +75,14 @@ extension Connection {
             finish(error)
         case .blocked(let reason):
             blockedReason = reason
+            if deadlines[.blocked] == nil, let limit = parameters.blockedConnectionTimeout {
+                deadlines[.blocked] = ioLoop.now.advanced(by: limit)
+                armTimer()
+            }
             blockedListeners.emit((self, reason))
         case .unblocked:
             blockedReason = nil
+            deadlines[.blocked] = nil
             unblockedListeners.emit(self)
         }
     }

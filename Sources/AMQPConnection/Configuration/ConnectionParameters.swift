@@ -27,6 +27,12 @@ public struct ConnectionParameters: Sendable {
     /// How long everything up to an open connection may take: name resolution, every address, and AMQP's handshake;
     /// `nil` waits for ever. Default: 15 s.
     public var stackTimeout: Duration?
+    /// How long a request on a channel may take to be answered; `nil` waits for ever. Default: 60 s. A channel can have
+    /// another limit: ``Channel/requestTimeout``.
+    public var requestTimeout: Duration?
+    /// How long the broker may block the connection (`connection.blocked`) before it counts as lost; `nil` waits for
+    /// ever. Default: `nil`.
+    public var blockedConnectionTimeout: Duration?
     /// The locale of the broker's texts. Default: `en_US`.
     public var locale: String
     /// How the connection is called in the broker's lists and in logs; `nil` leaves it out. Default: `nil`.
@@ -49,6 +55,7 @@ public struct ConnectionParameters: Sendable {
         credentials: any Credentials = PlainCredentials(), credentialsProvider: (any CredentialsProvider)? = nil,
         channelMax: UInt16 = 65535, frameMax: Int = 131_072,
         heartbeat: Heartbeat? = nil, socketTimeout: Duration? = .seconds(10), stackTimeout: Duration? = .seconds(15),
+        requestTimeout: Duration? = .seconds(60), blockedConnectionTimeout: Duration? = nil,
         locale: String = "en_US", connectionName: String? = nil, clientProperties: FieldTable = [:],
         messageSizeLimit: Int = 134_217_728, outputLimit: Int = 268_435_456, socketOptions: SocketOptions = .init(),
         handlerErrorPolicy: HandlerErrorPolicy = .report, logger: Logger = Logger(label: "ochotona")
@@ -63,6 +70,8 @@ public struct ConnectionParameters: Sendable {
         self.heartbeat = heartbeat
         self.socketTimeout = socketTimeout
         self.stackTimeout = stackTimeout
+        self.requestTimeout = requestTimeout
+        self.blockedConnectionTimeout = blockedConnectionTimeout
         self.locale = locale
         self.connectionName = connectionName
         self.clientProperties = clientProperties
@@ -92,6 +101,8 @@ public struct ConnectionParameters: Sendable {
             "frameMax is \(frameMax); 4096 … 2147483647 are allowed")
         try require((socketTimeout ?? .seconds(1)) > .zero, "socketTimeout is not above zero")
         try require((stackTimeout ?? .seconds(1)) > .zero, "stackTimeout is not above zero")
+        try require((requestTimeout ?? .seconds(1)) > .zero, "requestTimeout is not above zero")
+        try require((blockedConnectionTimeout ?? .zero) >= .zero, "blockedConnectionTimeout is below zero")
         try require(locale.utf8.count <= 255, "locale has \(locale.utf8.count) bytes; 255 are allowed")
         try require(!ControlCharacters.occur(in: locale), "locale contains a control character")
         do {

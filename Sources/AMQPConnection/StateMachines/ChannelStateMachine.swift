@@ -87,6 +87,14 @@ struct ChannelStateMachine {
         }
     }
 
+    /// Our `channel.close` was not answered in time; returns whether everything ends with the error. The number stays in
+    /// use: the answer may still come.
+    mutating func closeTimedOut(_ error: AMQPError) -> Bool {
+        guard case .closing = state else { return false }
+        state = .lingering(error)
+        return true
+    }
+
     /// The connection is over; returns whether the channel had not ended yet.
     mutating func connectionEnded(_ error: AMQPError) -> Bool {
         switch state {

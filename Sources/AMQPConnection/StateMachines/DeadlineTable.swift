@@ -8,6 +8,8 @@ struct DeadlineTable {
         case heartbeatSend
         /// The peer has been silent for too long.
         case heartbeatReceive
+        /// The broker has blocked the connection for too long.
+        case blocked
         /// The graceful close has taken too long.
         case close
     }

@@ -45,6 +45,18 @@ struct RPCQueue {
         return .complete(request, send: takeSendable())
     }
 
+    /// Nobody waits for a request any more.
+    ///
+    /// One that has not left is dropped. The one in flight keeps its place until its answer comes, so that no answer is
+    /// ever taken for another request's.
+    ///
+    /// - Returns: whether the request is in flight.
+    mutating func abandon(_ id: UInt64) -> Bool {
+        if inFlight?.id == id { return true }
+        for request in waiting.removeAll() where request.id != id { waiting.append(request) }
+        return false
+    }
+
     /// Ends everything: returns all requests, the one in flight first.
     mutating func removeAll() -> [Request] {
         let requests = (inFlight.map { [$0] } ?? []) + waiting.removeAll()
