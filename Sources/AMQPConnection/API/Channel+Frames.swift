@@ -53,6 +53,7 @@ extension Channel {
         case .channelFlow(let flow):
             isFlowActive = flow.active
             connection.send(.channelFlowOK(ChannelFlowOK(active: flow.active)), channel: number)
+            connection.gateChanged()
             flowListeners.emit((self, flow.active))
         case .basicCancel(let cancel):
             receivedCancel(cancel)

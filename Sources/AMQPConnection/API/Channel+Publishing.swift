@@ -62,7 +62,9 @@ extension Channel {
         guard isConfirming else { return nil }
         let fingerprint =
             method.mandatory ? Channel.fingerprint(method.exchange, method.routingKey, bytes) : 0
-        return confirms.published(onOutcome, fingerprint: fingerprint)
+        let sequence = confirms.published(onOutcome, fingerprint: fingerprint)
+        if confirms.openCount == unconfirmedLimit { connection.gateChanged() }
+        return sequence
     }
 
     /// Puts the channel into confirm mode (`confirm.select`): the broker answers every publish from now on.
@@ -97,6 +99,9 @@ extension Channel {
         for publish in ended {
             publish.continuation?(publish.outcome)
             outcomeListeners.emit((self, publish.sequence, publish.outcome))
+        }
+        if let unconfirmedLimit, !ended.isEmpty, confirms.openCount < unconfirmedLimit, !toldGate {
+            connection.gateChanged()
         }
         ended.removeAll(keepingCapacity: true)
         resolved = ended

@@ -26,6 +26,9 @@ public final class Channel {
     /// for what it is, and what it made is undone (a consumer is cancelled, a message goes back to its queue).
     public var requestTimeout: Duration?
 
+    /// How many publishes may be unconfirmed before ``mayPublish`` says no; `nil` for any number. Default: `nil`.
+    public var unconfirmedLimit: Int? { didSet { connection.gateChanged() } }
+
     /// Whether publishes are confirmed: true from the moment that `confirm.select` has been sent.
     public internal(set) var isConfirming = false
 
@@ -45,6 +48,8 @@ public final class Channel {
     let returnListeners = Listeners<(Channel, ReturnedMessage)>()
     let cancelListeners = Listeners<(Channel, String)>()
     let outcomeListeners = Listeners<(Channel, UInt64, PublishOutcome)>()
+    let gateListeners = Listeners<(Channel, Bool)>()
+    var toldGate = true
     let flowListeners = Listeners<(Channel, Bool)>()
 
     init(_ number: UInt16, on connection: Connection) {
@@ -209,6 +214,7 @@ public final class Channel {
         returnListeners.removeAll()
         cancelListeners.removeAll()
         flowListeners.removeAll()
+        gateListeners.removeAll()
     }
 }
 

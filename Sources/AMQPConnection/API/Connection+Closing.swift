@@ -110,6 +110,7 @@ extension Connection {
         if transport != nil { deadlines[.close] = ioLoop.now.advanced(by: Connection.lingerLimit) }
         armTimer()
         logger.debug("connection ended: \(error)")
+        failSecretUpdates(error)
         for channel in channels.all {
             channels.remove(channel.number)
             channel.connectionEnded(error)
@@ -129,6 +130,7 @@ extension Connection {
         openListeners.removeAll()
         blockedListeners.removeAll()
         unblockedListeners.removeAll()
+        backpressureListeners.removeAll()
     }
 
     /// Refuses a call of the user's: in a later turn through its completion, or else through the error listeners.

@@ -72,6 +72,7 @@ extension Connection {
 
     /// Something was encoded: it leaves at the end of the turn, or now if there is much of it.
     func outputGrew() {
+        outputChanged()
         if output.byteCount >= Connection.earlyFlush {
             flush()
         } else if !isFlushScheduled, let stream {
@@ -83,6 +84,7 @@ extension Connection {
     /// Hands the output to the stream.
     func flush() {
         guard let transport, !output.isEmpty else { return }
+        bytesSent += UInt64(output.byteCount)
         output.takeAll { transport.send($0) }
         transport.flush()
         output.rewind()

@@ -52,8 +52,10 @@ extension Connection {
     /// Carries out what a method on channel 0 leads to.
     func perform(_ action: ConnectionStateMachine.MethodAction) {
         switch action {
-        case .none, .reply:
+        case .none:
             return
+        case .reply:
+            receivedSecretAnswer()
         case .send(let methods):
             for method in methods { send(method, channel: 0) }
         case .tuned(let tuned, let methods):
@@ -75,6 +77,7 @@ extension Connection {
             finish(error)
         case .blocked(let reason):
             blockedReason = reason
+            gateChanged()
             if deadlines[.blocked] == nil, let limit = parameters.blockedConnectionTimeout {
                 deadlines[.blocked] = ioLoop.now.advanced(by: limit)
                 armTimer()
@@ -83,6 +86,7 @@ extension Connection {
         case .unblocked:
             blockedReason = nil
             deadlines[.blocked] = nil
+            gateChanged()
             unblockedListeners.emit(self)
         }
     }

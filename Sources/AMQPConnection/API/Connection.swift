@@ -24,6 +24,14 @@ public final class Connection {
     public internal(set) var bytesReceived: UInt64 = 0
     /// The number of frames received.
     public internal(set) var framesReceived: UInt64 = 0
+    /// The number of bytes handed to the stream.
+    public internal(set) var bytesSent: UInt64 = 0
+    /// The number of frames encoded for sending.
+    public var framesSent: UInt64 { output.frameCount }
+
+    /// How many frames of average size may wait to be sent before ``onBackpressure(_:)`` listeners are told, if the
+    /// parameters ask for the detection. Default: 10.
+    public var backpressureMultiplier = 10
 
     let logger: Logger
     var machine: ConnectionStateMachine
@@ -43,6 +51,12 @@ public final class Connection {
     var lastReceived = LoopInstant(nanoseconds: 0)
     var lastSent = LoopInstant(nanoseconds: 0)
 
+    /// Whether more output waits than the high water mark, until it is less than the low one.
+    var isAboveWaterMark = false
+    var isUnderBackpressure = false
+    var toldBackpressure = false
+    var isGateCheckScheduled = false
+    var secretUpdates = RingBuffer<SecretUpdate>()
     var wasOpen = false
     var hasEnded = false
     var closeCompletions: [(Result<Void, AMQPError>) -> Void] = []
@@ -52,6 +66,7 @@ public final class Connection {
     let errorListeners = Listeners<(Connection, AMQPError)>()
     let blockedListeners = Listeners<(Connection, String)>()
     let unblockedListeners = Listeners<Connection>()
+    let backpressureListeners = Listeners<(Connection, Bool)>()
 
     /// Makes a connection and begins to connect.
     ///
@@ -193,6 +208,14 @@ public final class Connection {
     @discardableResult
     public func onUnblocked(_ listener: @escaping (Connection) -> Void) -> ListenerToken {
         unblockedListeners.add(listener)
+    }
+
+    /// Calls `listener` with `true` when more output waits than ``backpressureMultiplier`` frames of average size, and
+    /// with `false` when that is over; never inside a call of the user's. The parameters must ask for it
+    /// (``ConnectionParameters/backpressureDetection``).
+    @discardableResult
+    public func onBackpressure(_ listener: @escaping (Connection, Bool) -> Void) -> ListenerToken {
+        backpressureListeners.add { listener($0.0, $0.1) }
     }
 
     // MARK: Helpers

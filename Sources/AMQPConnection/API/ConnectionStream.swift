@@ -23,6 +23,7 @@ final class ConnectionStream: StreamHandler, TurnObserver {
 
     func streamSent(_ byteCount: Int) {
         connection.output.rewind()
+        connection.outputChanged()
     }
 
     func streamClosed(_ error: AMQPError?) {

@@ -43,6 +43,12 @@ public struct ConnectionParameters: Sendable {
     public var messageSizeLimit: Int
     /// The most output that may wait, in bytes; a publish that would exceed it is refused. Default: 256 MiB.
     public var outputLimit: Int
+    /// Waiting output above this many bytes closes the publishing gate (``Channel/mayPublish``). Default: 1 MiB.
+    public var outputHighWaterMark: Int
+    /// Waiting output below this many bytes opens the gate again. Default: 256 KiB.
+    public var outputLowWaterMark: Int
+    /// Whether ``Connection/onBackpressure(_:)`` listeners are told of output that piles up. Default: `false`.
+    public var backpressureDetection: Bool
     /// Options of the TCP socket.
     public var socketOptions: SocketOptions
     /// What an error thrown by a delivery handler leads to, if the consumer does not say otherwise. Default: report.
@@ -57,7 +63,8 @@ public struct ConnectionParameters: Sendable {
         heartbeat: Heartbeat? = nil, socketTimeout: Duration? = .seconds(10), stackTimeout: Duration? = .seconds(15),
         requestTimeout: Duration? = .seconds(60), blockedConnectionTimeout: Duration? = nil,
         locale: String = "en_US", connectionName: String? = nil, clientProperties: FieldTable = [:],
-        messageSizeLimit: Int = 134_217_728, outputLimit: Int = 268_435_456, socketOptions: SocketOptions = .init(),
+        messageSizeLimit: Int = 134_217_728, outputLimit: Int = 268_435_456, outputHighWaterMark: Int = 1_048_576,
+        outputLowWaterMark: Int = 262_144, backpressureDetection: Bool = false, socketOptions: SocketOptions = .init(),
         handlerErrorPolicy: HandlerErrorPolicy = .report, logger: Logger = Logger(label: "ochotona")
     ) {
         self.host = host
@@ -77,6 +84,9 @@ public struct ConnectionParameters: Sendable {
         self.clientProperties = clientProperties
         self.messageSizeLimit = messageSizeLimit
         self.outputLimit = outputLimit
+        self.outputHighWaterMark = outputHighWaterMark
+        self.outputLowWaterMark = outputLowWaterMark
+        self.backpressureDetection = backpressureDetection
         self.socketOptions = socketOptions
         self.handlerErrorPolicy = handlerErrorPolicy
         self.logger = logger
@@ -112,6 +122,9 @@ public struct ConnectionParameters: Sendable {
         }
         try socketOptions.validate()
         try require(messageSizeLimit >= 0, "messageSizeLimit is \(messageSizeLimit); it must not be negative")
+        try require(
+            0 <= outputLowWaterMark && outputLowWaterMark <= outputHighWaterMark,
+            "outputLowWaterMark is \(outputLowWaterMark); 0 … outputHighWaterMark (\(outputHighWaterMark)) are allowed")
         try require(outputLimit > 0, "outputLimit is \(outputLimit); it must be above 0")
     }
 

@@ -28,6 +28,7 @@ extension OutputBuffer {
             method.encode(into: &writer)
             writer.write(Framing.end)
         }
+        countFrames(1)
     }
 }
 

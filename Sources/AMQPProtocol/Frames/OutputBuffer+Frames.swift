@@ -12,6 +12,7 @@ extension OutputBuffer {
             writer.writeFrameHeader(.heartbeat, channel: 0, size: 0)
             writer.write(Framing.end)
         }
+        countFrames(1)
     }
 
     /// Appends a method frame.
@@ -23,6 +24,7 @@ extension OutputBuffer {
         append(size: size + Framing.overhead) { writer in
             writer.writeMethodFrame(method, channel: channel, size: size)
         }
+        countFrames(1)
     }
 
     /// Appends a method that carries content, its header frame, and its body in frames of at most `frameMax` bytes.
@@ -61,6 +63,7 @@ extension OutputBuffer {
                 writer.write(Framing.end)
             }
         }
+        countFrames(bodySize > 0 ? 3 : 2)
         if !isCopied {
             appendBody(slice ?? ByteSlice(copying: body), channel: channel, frameMax: frameMax)
         }
@@ -76,6 +79,7 @@ extension OutputBuffer {
             append(size: Framing.headerSize) { $0.writeFrameHeader(.body, channel: channel, size: piece.count) }
             append(piece)
             append(size: 1) { $0.write(Framing.end) }
+            countFrames(1)
             rest = rest.dropFirst(piece.count)
         }
     }

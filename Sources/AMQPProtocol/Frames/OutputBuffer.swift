@@ -16,6 +16,9 @@ public struct OutputBuffer: Sendable {
     /// The number of bytes that wait to be taken.
     public internal(set) var byteCount = 0
 
+    /// The number of frames that have been appended, ever.
+    public internal(set) var frameCount: UInt64 = 0
+
     /// Makes an empty buffer; it allocates with the first byte.
     public init() {}
 
@@ -30,6 +33,11 @@ public struct OutputBuffer: Sendable {
         encode(&writer)
         precondition(writer.count == size, "encodedSize() did not match what was written")
         advance(by: size)
+    }
+
+    @usableFromInline
+    mutating func countFrames(_ count: Int) {
+        frameCount &+= UInt64(count)
     }
 
     @usableFromInline

@@ -1,0 +1,58 @@
+/// When publishers should hold back: what waits to be sent, and what the broker says.
+extension Connection {
+    /// The amount of waiting output changed.
+    func outputChanged() {
+        let waiting = unsentByteCount
+        let isAbove = waiting > (isAboveWaterMark ? parameters.outputLowWaterMark : parameters.outputHighWaterMark)
+        if isAbove != isAboveWaterMark {
+            isAboveWaterMark = isAbove
+            gateChanged()
+        }
+        guard parameters.backpressureDetection else { return }
+        let limit = bytesSent / max(framesSent, 1) * UInt64(max(backpressureMultiplier, 0))
+        if (bytesSent > 0 && waiting > limit) != isUnderBackpressure {
+            isUnderBackpressure.toggle()
+            gateChanged()
+        }
+    }
+
+    /// Something changed that publishers wait for: the listeners are told in a later turn, with what is true then.
+    func gateChanged() {
+        guard !isGateCheckScheduled, !hasEnded else { return }
+        isGateCheckScheduled = true
+        runLater { [self] in
+            isGateCheckScheduled = false
+            guard !hasEnded else { return }
+            for channel in channels.all { channel.tellGate() }
+            guard isUnderBackpressure != toldBackpressure else { return }
+            toldBackpressure = isUnderBackpressure
+            backpressureListeners.emit((self, isUnderBackpressure))
+        }
+    }
+}
+
+extension Channel {
+    /// Whether it is a good time to publish: the channel is open, the broker neither blocks the connection nor stops the
+    /// channel's flow, less output waits than the parameters' water marks allow, and fewer publishes are unconfirmed
+    /// than ``unconfirmedLimit``.
+    ///
+    /// A publish that is made all the same is not refused (before the parameters' output limit is reached).
+    public var mayPublish: Bool {
+        isOpen && isFlowActive && connection.blockedReason == nil && !connection.isAboveWaterMark
+            && confirms.openCount < (unconfirmedLimit ?? .max)
+    }
+
+    /// Calls `listener` when ``mayPublish`` has changed, with its value; never inside a call of the user's.
+    @discardableResult
+    public func onMayPublish(_ listener: @escaping (Channel, Bool) -> Void) -> ListenerToken {
+        gateListeners.add { listener($0.0, $0.1) }
+    }
+
+    /// Tells the listeners if the gate is not as they were told last.
+    func tellGate() {
+        let isOpen = mayPublish
+        guard isOpen != toldGate else { return }
+        toldGate = isOpen
+        gateListeners.emit((self, isOpen))
+    }
+}
