@@ -142,7 +142,12 @@ extension AdapterCheck {
     ) -> AdapterCheck {
         AdapterCheck("amqp/\(name)", .session, limit: limit + .seconds(5)) { check in
             check.run("the end of the scenario", within: limit) {
-                try body(try Session(check))
+                do {
+                    try body(try Session(check))
+                } catch {
+                    check.fail("\(error)")
+                    check.finish()
+                }
             }
         }
     }
