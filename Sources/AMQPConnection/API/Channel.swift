@@ -198,10 +198,10 @@ public final class Channel {
             continuation?(.lost(error))
             outcomeListeners.emit((self, sequence, .lost(error)))
         }
-        let cancelled = consumers.values.filter { !$0.isCancelling }.sorted { $0.tag < $1.tag }
+        let cancelled = consumers.values.filter { $0.isStarted && !$0.isCancelling }.sorted { $0.tag < $1.tag }
         consumers = [:]
         lastConsumer = nil
-        for consumer in cancelled where consumer.isStarted && !consumer.isCancelling { consumer.onCancel?(self, error) }
+        for consumer in cancelled { consumer.onCancel?(self, error) }
         let wasTold = waiting.values.contains(where: \.isObserved) || !closeListeners.isEmpty
         if !wasTold, error.code == .channelClosedByBroker { connection.report(error) }
         closeListeners.emit((self, error))
