@@ -264,16 +264,16 @@ enum TimerChecks {
         var passed = Duration.zero
         check.enter {
             let begin = System.now
-            check.loop.callLater(.milliseconds(100)) {
+            check.loop.callLater(.milliseconds(300)) {
                 passed = begin.duration(to: System.now)
                 check.finish()
             }
         }
-        System.sleep(.milliseconds(120))
+        System.sleep(.milliseconds(320))
         let started = System.now
         check.run("a timer that was due when the loop started")
-        check.expect(passed >= .milliseconds(100), "a timer of 100 ms ran after \(passed)")
-        check.expect(started.duration(to: System.now) < .milliseconds(90), "the delay began with the loop's start")
+        check.expect(passed >= .milliseconds(300), "a timer of 300 ms ran after \(passed)")
+        check.expect(started.duration(to: System.now) < .milliseconds(250), "the delay began with the loop's start")
     }
 
     @Sendable static func tenThousand(_ check: CheckRun) {

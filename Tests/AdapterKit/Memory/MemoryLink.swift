@@ -22,7 +22,7 @@ public final class MemoryLink {
     weak var receiver: MemoryTransport?
 
     private let schedule: (Duration, @escaping () -> Void) -> Void
-    private var cut: (position: Int, kind: MemoryCut)?
+    private var cut: (position: Int, kind: StreamCut)?
     private var isFinished = false
     private var isArranged = false
 
@@ -34,7 +34,7 @@ public final class MemoryLink {
     public var waitingByteCount: Int { transcript.count - deliveredByteCount }
 
     /// Loses the stream as soon as `position` bytes, counted from its start, have been delivered in this direction.
-    public func cut(after position: Int, by kind: MemoryCut = .endOfStream) {
+    public func cut(after position: Int, by kind: StreamCut = .endOfStream) {
         cut = (position, kind)
         arrange()
     }

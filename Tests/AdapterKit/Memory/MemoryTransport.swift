@@ -27,7 +27,7 @@ public final class MemoryTransport: StreamTransport {
     private var isPaused = false
     private var isFlushed = false
     /// What ended the stream before it was started.
-    private var pendingEnd: MemoryCut?
+    private var pendingEnd: StreamCut?
 
     public private(set) var unsentByteCount = 0
 
@@ -142,7 +142,7 @@ public final class MemoryTransport: StreamTransport {
     }
 
     /// The stream is over, and not by our own wish.
-    func lost(_ kind: MemoryCut) {
+    func lost(_ kind: StreamCut) {
         guard !isEnded else { return }
         guard handler != nil else {
             pendingEnd = kind

@@ -48,7 +48,9 @@ final class PeerSocket: Sendable {
     func read(upTo limit: Int = 65536) throws(SystemError) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: max(limit, 1))
         let outcome = bytes.withUnsafeMutableBytes { memory in
-            Result { () throws(SystemError) in try System.read(descriptor, memory) }
+            Result { () throws(SystemError) in
+                try whileOpen { () throws(SystemError) in try System.read(descriptor, memory) }
+            }
         }
         let count = try outcome.get()
         guard let count else { return nil }
@@ -59,7 +61,8 @@ final class PeerSocket: Sendable {
     /// Writes what a socket takes now and says how many bytes that was.
     func write(_ bytes: some Collection<UInt8>) throws(SystemError) -> Int {
         guard !bytes.isEmpty else { return 0 }
-        return try System.send(descriptor, ByteSlice(bytes)) ?? 0
+        let slice = ByteSlice(bytes)
+        return try whileOpen { () throws(SystemError) in try System.send(descriptor, slice) } ?? 0
     }
 
     /// Writes to a pipe.
@@ -107,6 +110,9 @@ final class PeerSocket: Sendable {
     /// Ends one direction or both; the descriptor stays open.
     func shutDown(_ direction: System.Direction) { System.shutDown(descriptor, direction) }
 
+    /// Whether it was closed or reset here.
+    var isClosed: Bool { isOpen.withLock { !$0 } }
+
     /// Closes the descriptor; closing twice does nothing.
     func close() { end(System.close) }
 
@@ -114,10 +120,23 @@ final class PeerSocket: Sendable {
     func reset() { end(System.closeWithReset) }
 
     private func end(_ body: (Int32) -> Void) {
-        let isFirst = isOpen.withLock { isOpen in
-            defer { isOpen = false }
-            return isOpen
+        isOpen.withLock { isOpen in
+            if isOpen { body(descriptor) }
+            isOpen = false
         }
-        if isFirst { body(descriptor) }
+    }
+
+    /// Makes a system call that does not block, unless another thread has closed the descriptor: its number may belong
+    /// to somebody else by now.
+    private func whileOpen(_ call: () throws(SystemError) -> Int?) throws(SystemError) -> Int? {
+        let outcome = isOpen.withLock { isOpen -> Result<Int?, SystemError> in
+            guard isOpen else { return .failure(SystemError(call: "read or write", number: 9, text: "closed here")) }
+            do throws(SystemError) {
+                return .success(try call())
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try outcome.get()
     }
 }

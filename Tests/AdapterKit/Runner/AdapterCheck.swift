@@ -48,7 +48,9 @@ public struct AdapterCheck: Sendable {
     }
 
     /// The checks of whole AMQP sessions.
-    public static var sessionLayer: [AdapterCheck] { [] }
+    public static var sessionLayer: [AdapterCheck] {
+        MemorySessionChecks.all + SessionChecks.all + SessionFaultChecks.all
+    }
 }
 
 extension AdapterCheck: CustomStringConvertible {

@@ -1,0 +1,8 @@
+public import AMQPConnection
+
+/// A method that a ``ScriptedBroker`` received.
+public struct ReceivedMethod: Sendable {
+    /// The channel that it came on.
+    public let channel: UInt16
+    public let method: Method
+}
