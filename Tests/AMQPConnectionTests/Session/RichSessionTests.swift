@@ -101,8 +101,8 @@ internal import Testing
     }
 
     /// The stream ends behind every single byte of the broker's, and is reset behind every eleventh.
-    @Test(arguments: [(MemoryCut.endOfStream, 1), (.reset, 11)])
-    func whereverTheStreamIsCutEverythingCompletesOnce(kind: MemoryCut, step: Int) {
+    @Test(arguments: [(StreamCut.endOfStream, 1), (.reset, 11)])
+    func whereverTheStreamIsCutEverythingCompletesOnce(kind: StreamCut, step: Int) {
         let length = Self.reference().pipe.toClient.transcript.count
         var cuts = 0
         var lost = 0

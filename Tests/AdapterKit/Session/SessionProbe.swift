@@ -55,7 +55,7 @@ final class SessionProbe {
 extension CheckRun {
     /// Parameters for a broker of the kit's, without heartbeats unless they are asked for.
     func parameters(
-        _ address: SocketAddress, heartbeat: UInt16? = 0, stackTimeout: Duration = .seconds(6)
+        _ address: SocketAddress, heartbeat: UInt16 = 0, stackTimeout: Duration = .seconds(6)
     ) -> ConnectionParameters {
         let port: UInt16 =
             switch address {
@@ -63,7 +63,7 @@ extension CheckRun {
             case .unix: 0
             }
         return ConnectionParameters(
-            host: "127.0.0.1", port: port, heartbeat: heartbeat, stackTimeout: stackTimeout)
+            host: "127.0.0.1", port: port, heartbeat: .seconds(heartbeat), stackTimeout: stackTimeout)
     }
 
     /// Opens a connection and a channel; the end of the connection finishes the check.
