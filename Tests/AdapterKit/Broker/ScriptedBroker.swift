@@ -132,7 +132,7 @@ public final class ScriptedBroker {
         guard var incoming = channels[frame.channel]?.incoming, let missing = incoming.missing,
             UInt64(frame.count) <= missing
         else { return record.addProblem("a body frame that is too much on channel \(frame.channel)") }
-        incoming.body += frame.payload
+        incoming.body.append(copying: frame.payload)
         incoming.missing = missing - UInt64(frame.count)
         channels[frame.channel]?.incoming = incoming
         publishIfComplete(frame.channel)
@@ -222,7 +222,7 @@ public final class ScriptedBroker {
     /// Writes whole frames, one by one, so that the stream can be lost at each border.
     private func emit(_ output: inout OutputBuffer) {
         var bytes: [UInt8] = []
-        output.takeAll { bytes += $0 }
+        output.takeAll { bytes.append(copying: $0) }
         guard let limit = script.cutAfterFrames else { return sendBytes(bytes) }
         while bytes.count >= Framing.overhead, !isOver {
             guard sentFrames < limit else { return end(script.cut) }

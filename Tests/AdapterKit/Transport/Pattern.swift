@@ -1,3 +1,5 @@
+internal import AMQPConnection
+
 /// Bytes in which each place can be told from its neighbours, so that what is lost, doubled or moved is found.
 ///
 /// Megabytes of them are made and compared fast also without optimisation: the pattern repeats after a prime number of
@@ -18,5 +20,12 @@ enum Pattern {
         guard bytes.count == count else { return false }
         let step = count > 100_000 ? 127 : 1
         return stride(from: 0, to: count, by: step).allSatisfy { bytes[$0] == block[$0 % block.count] }
+    }
+
+    /// Whether the slice holds the first `count` bytes of the pattern.
+    static func matches(_ slice: ByteSlice, count: Int) -> Bool {
+        var bytes: [UInt8] = []
+        bytes.append(copying: slice)
+        return matches(bytes, count: count)
     }
 }
