@@ -13,11 +13,16 @@ public final class LibevProgram {
     }
 
     deinit {
+        cancelTimers()
+        ev_loop_destroy(loop)
+    }
+
+    private func cancelTimers() {
         for timer in timers.keys {
             ev_timer_stop(loop, timer)
             timer.deallocate()
         }
-        ev_loop_destroy(loop)
+        timers = [:]
     }
 
     /// Runs a callback by a timer of the program's own.
@@ -43,8 +48,12 @@ public final class LibevProgram {
         callback?()
     }
 
-    /// Runs the loop until ``stop()``, or until nothing is left to wait for.
-    public func run() { ev_run(loop, 0) }
+    /// Runs the loop until ``stop()``, or until nothing is left to wait for; timers that are left do not run any more.
+    public func run() {
+        ev_run(loop, 0)
+        // Their callbacks usually hold the program, which would keep itself alive.
+        if ev_depth(loop) == 0 { cancelTimers() }
+    }
 
     public func stop() { ev_break(loop, Int32(EVBREAK_ONE)) }
 }

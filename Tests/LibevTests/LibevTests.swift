@@ -54,7 +54,10 @@ import Testing
             }
             again()
             let begin = ev_iteration(program.loop)
-            program.callLater(.milliseconds(20)) { program.stop() }
+            func look() {
+                if turns > 10 { program.stop() } else { program.callLater(.milliseconds(1), look) }
+            }
+            look()
             program.run()
             #expect(turns > 10)
             #expect(turns <= Int(ev_iteration(program.loop) - begin) + 1)
