@@ -48,7 +48,12 @@ final class StreamProbe: StreamHandler {
     func streamClosed(_ error: AMQPError?) {
         event("streamClosed")
         ends.append(error)
-        onClosed()
+        let closed = onClosed
+        // They usually hold the probe, which would keep itself, its stream and the check alive.
+        onReceive = {}
+        onSent = {}
+        onClosed = {}
+        closed()
     }
 
     private func event(_ name: String) {
