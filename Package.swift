@@ -69,6 +69,9 @@ let package = Package(
         .executableTarget(
             name: "LibevShared", dependencies: ["AMQPLibev"], path: "Examples/LibevShared", swiftSettings: settings),
         .executableTarget(
+            name: "IdleConnections", dependencies: ["AMQPEpoll", "AMQPPoll"], path: "Tests/Benchmarks/IdleConnections",
+            swiftSettings: settings),
+        .executableTarget(
             name: "EmbeddedPoll", dependencies: ["AMQPPosix"], path: "Examples/EmbeddedPoll", swiftSettings: settings),
         .testTarget(
             name: "PosixTests", dependencies: ["AMQPPosix", "AMQPSelect", "AMQPPoll", "AMQPEpoll", "AMQPLibev"],
