@@ -22,6 +22,7 @@ let package = Package(
         .library(name: "AMQPPoll", targets: ["AMQPPoll"]),
         .library(name: "AMQPEpoll", targets: ["AMQPEpoll"]),
         .library(name: "AMQPLibev", targets: ["AMQPLibev"]),
+        .library(name: "AMQPDispatch", targets: ["AMQPDispatch"]),
         .library(name: "AdapterKit", targets: ["AdapterKit"]),
     ],
     dependencies: [
@@ -48,6 +49,9 @@ let package = Package(
             name: "AMQPLibev", dependencies: ["AMQPPosix", "CLibev"], path: "Sources/Adapters/Libev",
             swiftSettings: settings),
         .target(
+            name: "AMQPDispatch", dependencies: ["AMQPPosix"], path: "Sources/Adapters/Dispatch",
+            swiftSettings: settings),
+        .target(
             name: "AdapterKit", dependencies: ["AMQPConnection", "AMQPPosix"], path: "Tests/AdapterKit",
             swiftSettings: settings),
         .testTarget(
@@ -57,6 +61,7 @@ let package = Package(
             name: "ConformanceTests",
             dependencies: [
                 "AdapterKit", "AcceptanceScenarios", "AMQPSelect", "AMQPPoll", "AMQPEpoll", "AMQPLibev", "LibevSupport",
+                "AMQPDispatch",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -3,6 +3,7 @@ internal import AMQPPoll
 internal import AMQPPosix
 internal import AMQPSelect
 internal import AdapterKit
+internal import Dispatch
 
 #if os(Linux)
 internal import AMQPEpoll
@@ -14,6 +15,8 @@ let adapters: [AdapterUnderTest] = {
         .hosted("Select") { SelectLoop() },
         .hosted("Poll") { PollLoop() },
         .hosted("Embedded") { EmbeddedLoop() },
+        .dispatch("Dispatch") { DispatchQueue(label: "conformance") },
+        .dispatch("Dispatch (main queue)") { DispatchHost.mainQueue() },
     ]
     #if os(Linux)
     adapters.append(.hosted("Epoll") { try EpollLoop() })
@@ -29,6 +32,14 @@ extension AdapterUnderTest {
         AdapterUnderTest(name, features: [.descriptors, .wholeTurns, .closing, .stallReports, .sockets]) {
             LoopHost(hosted: try makeLoop())
         }
+    }
+}
+
+extension AdapterUnderTest {
+    /// An adapter whose loop runs inside a loop of the host's, and on the thread that starts it.
+    static func borrowed(_ name: String, _ makeHost: @escaping @Sendable () throws -> LoopHost) -> AdapterUnderTest {
+        AdapterUnderTest(
+            name, features: [.descriptors, .closing, .stallReports, .borrowed, .sockets], makeHost: makeHost)
     }
 }
 

@@ -196,8 +196,10 @@ enum RunningChecks {
             check.loop.callLater(.seconds(60)) {}
             check.loop.callLater(.milliseconds(50)) {
                 let begin = System.threadProcessorTime
+                let thread = System.currentThread
                 check.loop.callLater(.milliseconds(300)) {
-                    used = System.threadProcessorTime - begin
+                    // A loop that has changed its thread did not spin: a queue gives its thread back when it is idle.
+                    if System.currentThread == thread { used = System.threadProcessorTime - begin }
                     check.finish()
                 }
             }
