@@ -62,10 +62,23 @@ let package = Package(
             dependencies: [
                 "AdapterKit", "AcceptanceScenarios", "AMQPSelect", "AMQPPoll", "AMQPEpoll", "AMQPLibev", "LibevSupport",
                 "AMQPDispatch",
+                "GLibAdapter", "LibuvAdapter", "CGLib", "CLibuv",
             ],
             swiftSettings: settings),
         .testTarget(
             name: "AMQPProtocolTests", dependencies: ["AMQPProtocol", "amqp-generate"], swiftSettings: settings),
+        .systemLibrary(
+            name: "CGLib", path: "Examples/GLibLoop/CGLib", pkgConfig: "glib-2.0",
+            providers: [.apt(["libglib2.0-dev"]), .brew(["glib"])]),
+        .target(
+            name: "GLibAdapter", dependencies: ["AMQPPosix", "CGLib"], path: "Examples/GLibLoop/Adapter",
+            packageAccess: false, swiftSettings: settings),
+        .systemLibrary(
+            name: "CLibuv", path: "Examples/LibuvLoop/CLibuv", pkgConfig: "libuv",
+            providers: [.apt(["libuv1-dev"]), .brew(["libuv"])]),
+        .target(
+            name: "LibuvAdapter", dependencies: ["AMQPPosix", "CLibuv"], path: "Examples/LibuvLoop/Adapter",
+            packageAccess: false, swiftSettings: settings),
         .executableTarget(
             name: "FiveSteps", dependencies: ["AMQPSelect"], path: "Examples/FiveSteps", swiftSettings: settings),
         .executableTarget(

@@ -17,6 +17,8 @@ let adapters: [AdapterUnderTest] = {
         .hosted("Embedded") { EmbeddedLoop() },
         .dispatch("Dispatch") { DispatchQueue(label: "conformance") },
         .dispatch("Dispatch (main queue)") { DispatchHost.mainQueue() },
+        .borrowed("GLib") { try GLibHost.make() },
+        .borrowed("libuv") { try LibuvHost.make() },
     ]
     #if os(Linux)
     adapters.append(.hosted("Epoll") { try EpollLoop() })
