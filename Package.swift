@@ -80,6 +80,18 @@ let package = Package(
             name: "LibuvAdapter", dependencies: ["AMQPPosix", "CLibuv"], path: "Examples/LibuvLoop/Adapter",
             packageAccess: false, swiftSettings: settings),
         .executableTarget(
+            name: "FiveStepsDispatch", dependencies: ["AMQPDispatch"], path: "Examples/FiveStepsDispatch",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "FiveStepsGLib", dependencies: ["GLibAdapter"], path: "Examples/GLibLoop/FiveSteps",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "GLibShared", dependencies: ["GLibAdapter", "CGLib"], path: "Examples/GLibLoop/SharedContext",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "FiveStepsLibuv", dependencies: ["LibuvAdapter"], path: "Examples/LibuvLoop/FiveSteps",
+            swiftSettings: settings),
+        .executableTarget(
             name: "FiveSteps", dependencies: ["AMQPSelect"], path: "Examples/FiveSteps", swiftSettings: settings),
         .executableTarget(
             name: "FiveStepsLibev", dependencies: ["AMQPLibev"], path: "Examples/FiveStepsLibev",
