@@ -61,8 +61,7 @@ let package = Package(
             name: "ConformanceTests",
             dependencies: [
                 "AdapterKit", "AcceptanceScenarios", "AMQPSelect", "AMQPPoll", "AMQPEpoll", "AMQPLibev", "LibevSupport",
-                "AMQPDispatch",
-                "GLibAdapter", "LibuvAdapter", "CGLib", "CLibuv",
+                "AMQPDispatch", "GLibAdapter", "LibuvAdapter", "CGLib", "CLibuv",
             ],
             swiftSettings: settings),
         .testTarget(
