@@ -101,6 +101,11 @@ let package = Package(
             name: "IdleConnections", dependencies: ["AMQPEpoll", "AMQPPoll"], path: "Tests/Benchmarks/IdleConnections",
             swiftSettings: settings),
         .executableTarget(
+            name: "FiveStepsPoll", dependencies: ["AMQPPoll"], path: "Examples/FiveStepsPoll", swiftSettings: settings),
+        .executableTarget(
+            name: "FiveStepsEpoll", dependencies: ["AMQPEpoll"], path: "Examples/FiveStepsEpoll",
+            swiftSettings: settings),
+        .executableTarget(
             name: "EmbeddedPoll", dependencies: ["AMQPPosix"], path: "Examples/EmbeddedPoll", swiftSettings: settings),
         .testTarget(
             name: "PosixTests", dependencies: ["AMQPPosix", "AMQPSelect", "AMQPPoll", "AMQPEpoll", "AMQPLibev"],
