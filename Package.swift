@@ -119,7 +119,6 @@ let package = Package(
         .target(name: "LibevSupport", dependencies: ["AMQPLibev"], path: "Tests/LibevSupport", swiftSettings: settings),
         .testTarget(
             name: "LibevTests", dependencies: ["AMQPLibev", "BrokerSupport", "LibevSupport"], swiftSettings: settings),
-        .testTarget(name: "InteropTests", dependencies: ["AMQPSelect", "BrokerSupport"], swiftSettings: settings),
         .executableTarget(
             name: "MainJob", dependencies: ["AMQPSelect"], path: "Examples/MainJob", swiftSettings: settings),
     ],

@@ -99,6 +99,7 @@ enum ClosingScenarios {
                         let process = line.prefix { $0 != "\t" }
                         try TestBroker.command(["ctl", "close_connection", String(process), "maintenance"])
                     }
+                } then: { _ in
                 }
             }
         },
@@ -133,29 +134,4 @@ enum ClosingScenarios {
                 })
         },
     ]
-}
-
-extension Session {
-    /// Runs something that blocks on a thread of its own; an error is a failure.
-    func onOtherThread(_ body: @escaping @Sendable () throws -> Void) {
-        let mailbox = loop.mailbox
-        let box = LoopConfined(self)
-        Task.detached {
-            do {
-                _ = try await onOwnThread(body)
-            } catch {
-                try? mailbox.addCallbackThreadsafe { box.value.check.fail("\(error)") }
-            }
-        }
-    }
-}
-
-// SAFETY: the value is only touched in callbacks of the loop's mailbox, which run on the loop's thread.
-/// Carries a loop's object through a `@Sendable` closure that gives it back on the loop.
-private struct LoopConfined<Value>: @unchecked Sendable {
-    let value: Value
-
-    init(_ value: Value) {
-        self.value = value
-    }
 }

@@ -1,8 +1,8 @@
-import AMQPProtocol
+import AMQPConnection
 import Foundation
 
 /// A message of the corpus that both sides exchange.
-struct CorpusMessage {
+struct CorpusMessage: Sendable {
     /// What it shows.
     let about: String
     let properties: MessageProperties
@@ -49,5 +49,19 @@ struct CorpusMessage {
             bytes.append(UInt8(ascii: " "))
         }
         return Array(bytes.prefix(size))
+    }
+
+    /// How a delivery differs from this message; `nil` if it does not.
+    func difference(from delivery: Delivery) -> String? {
+        do {
+            let came = try delivery.properties
+            guard came == properties else { return "\(about): \(properties) came as \(came)" }
+        } catch {
+            return "\(about): \(error)"
+        }
+        guard delivery.body.elementsEqual(body) else {
+            return "\(about): another body, of \(delivery.body.count) bytes instead of \(bodySize)"
+        }
+        return nil
     }
 }

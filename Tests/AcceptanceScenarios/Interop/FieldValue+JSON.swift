@@ -1,4 +1,4 @@
-import AMQPProtocol
+import AMQPConnection
 
 /// A line of the corpus does not have the form that `pika_peer.py` describes.
 struct MalformedCorpus: Error, CustomStringConvertible {
