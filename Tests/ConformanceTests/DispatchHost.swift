@@ -87,9 +87,9 @@ final class DispatchHost {
     }
 }
 
+// SAFETY: it is called on the queue only, where it was made.
 /// Carries a callback of the queue's to the queue.
 private struct OnQueue: @unchecked Sendable {
-    // SAFETY: it is called on the queue only, where it was made.
     let run: () -> Void
 }
 

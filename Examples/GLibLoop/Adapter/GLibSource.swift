@@ -1,9 +1,9 @@
 import CGLib
 
+// SAFETY: a GSource may be used from any thread, and both properties never change. The closure is set once, before
+// other threads know the source, and runs in the context's iterations only.
 /// A `GSource` of our own with a Swift closure.
 final class GLibSource: @unchecked Sendable {
-    // SAFETY: a GSource may be used from any thread, and both properties never change. The closure is set once, before
-    // other threads know the source, and runs in the context's iterations only.
     private let source: UnsafeMutablePointer<GSource>
     private let context: OpaquePointer
 

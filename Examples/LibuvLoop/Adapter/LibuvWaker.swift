@@ -1,8 +1,8 @@
 import CLibuv
 
+// SAFETY: `handle` is touched under the mutex only, and the mutex lives as long as this object.
 /// A `uv_async_t` that may be sent at any time, also when the loop is no more.
 final class LibuvWaker: @unchecked Sendable {
-    // SAFETY: `handle` is touched under the mutex only, and the mutex lives as long as this object.
     private let mutex = UnsafeMutablePointer<uv_mutex_t>.allocate(capacity: 1)
     private var handle: LibuvHandle<uv_async_t>?
 

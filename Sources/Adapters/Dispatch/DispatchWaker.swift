@@ -1,9 +1,9 @@
 import Dispatch
 
+// SAFETY: dispatch sources may be used from any thread at once, and the property never changes. The handler is set
+// before the source is activated and runs on the source's queue only.
 /// A source that any thread can fire; several firings before its handler runs are one.
 final class DispatchWaker: @unchecked Sendable {
-    // SAFETY: dispatch sources may be used from any thread at once, and the property never changes. The handler is set
-    // before the source is activated and runs on the source's queue only.
     private let source: any DispatchSourceUserDataAdd
 
     init(on queue: DispatchQueue) {

@@ -59,9 +59,9 @@ final class PingPong: StreamHandler {
     }
 }
 
+// SAFETY: it has no state that changes.
 /// The peer: accepts everybody and sends back what the last one says.
 final class EchoServer: @unchecked Sendable {
-    // SAFETY: it has no state that changes.
     private let listener: Int32
     let address: SocketAddress
 
