@@ -110,6 +110,7 @@ let package = Package(
         .testTarget(
             name: "PosixTests", dependencies: ["AMQPPosix", "AMQPSelect", "AMQPPoll", "AMQPEpoll", "AMQPLibev"],
             swiftSettings: settings),
+        .testTarget(name: "DispatchTests", dependencies: ["AMQPDispatch"], swiftSettings: settings),
         .target(
             name: "BrokerSupport", dependencies: ["AMQPConnection"], path: "Tests/BrokerSupport",
             swiftSettings: settings),
