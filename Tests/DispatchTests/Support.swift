@@ -21,8 +21,8 @@ func onThread(
     try #require(outcome, "the thread did not end within \(limit) s", sourceLocation: sourceLocation).get()
 }
 
+// SAFETY: `value` is touched under the lock only.
 private final class Outcome: @unchecked Sendable {
-    // SAFETY: `value` is touched under the lock only.
     private let lock = NSLock()
     private var value: Result<Void, any Error>?
 
