@@ -179,6 +179,35 @@ private final class Observer: TurnObserver {
     }
 
     @Test(arguments: LoopKind.allCases)
+    func `no timer and no watch of the same turn is called after a close`(kind: LoopKind) async throws {
+        try await onThread {
+            for closesInTimer in [true, false] {
+                let loop = try kind.make()
+                let (near, far) = try System.socketPair()
+                var late: [String] = []
+                for descriptor in [near, far] {
+                    try loop.setWriter(descriptor) {
+                        if loop.isClosed { late.append("watch") }
+                        if !closesInTimer { loop.close() }
+                    }
+                }
+                for _ in 0 ..< 2 {
+                    loop.callLater(.milliseconds(1)) {
+                        if loop.isClosed { late.append("timer") }
+                        loop.close()
+                    }
+                }
+                let end = loop.now.advanced(by: .milliseconds(2))
+                while loop.now < end {}
+                #expect(loop.run { loop.isClosed })
+                #expect(late.isEmpty)
+                System.close(near)
+                System.close(far)
+            }
+        }
+    }
+
+    @Test(arguments: LoopKind.allCases)
     func `a loop that is dropped without a close releases its descriptors`(kind: LoopKind) async throws {
         try await onThread {
             for _ in 0 ..< 600 {

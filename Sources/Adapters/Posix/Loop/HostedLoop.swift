@@ -131,7 +131,8 @@ open class HostedLoop: FileDescriptorLoop {
     /// Ends the loop for good: the mailbox refuses callbacks, those that it accepted run, operations under way complete
     /// with the error `loopClosed`, timers and watches are dropped, and the backend releases its descriptors.
     ///
-    /// Inside a callback all but the first happens at the end of the turn. Closing twice does nothing.
+    /// Inside a callback all but the first happens at the end of the turn; timers and watches are not called any more.
+    /// Closing twice does nothing.
     public func close() {
         assertCurrent()
         guard !isClosed else { return }
@@ -216,7 +217,7 @@ open class HostedLoop: FileDescriptorLoop {
     ///
     /// Readiness that nobody waits for, or that may be meant for a former user of the number, is ignored.
     public func ready(_ descriptor: Int32, _ readiness: Readiness) {
-        guard isInTurn, let watch = descriptorWatches[descriptor] else { return }
+        guard isInTurn, !isClosed, let watch = descriptorWatches[descriptor] else { return }
         if readiness.contains(.readable), let reader = watch.reader, reader.turn != turnNumber { reader.callback() }
         // The reader may have removed the writer, or closed the descriptor: then this watch has no writer any more.
         if readiness.contains(.writable), let writer = watch.writer, writer.turn != turnNumber { writer.callback() }
@@ -265,7 +266,10 @@ open class HostedLoop: FileDescriptorLoop {
         var due: [LoopTimer] = []
         swap(&due, &dueTimers)
         timers.takeDue(at: now, before: limit, into: &due)
-        for timer in due { timer.fire() }
+        for timer in due {
+            // A timer that closes the loop is the last one.
+            if isClosed { timer.cancel() } else { timer.fire() }
+        }
         due.removeAll(keepingCapacity: true)
         swap(&due, &dueTimers)
     }
