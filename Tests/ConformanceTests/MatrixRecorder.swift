@@ -22,7 +22,21 @@ struct MatrixRecorder: SuiteTrait, TestScoping {
         #expect(matrix.missingCells.isEmpty)
         print(matrix.markdown)
         if let path = ProcessInfo.processInfo.environment["OCHOTONA_MATRIX_FILE"] {
-            try matrix.markdown.write(toFile: path, atomically: true, encoding: .utf8)
+            let text = """
+                # Which adapter passes which check
+
+                ✓ passed, ✗ failed, – not applicable (the adapter does not offer what the check needs).
+                Written by `Tests/ConformanceTests`; [the kit](conformance.md) says what the checks are.
+
+                \(matrix.markdown)
+                ## What the checks cover
+
+                L1 to L10 are the laws of the [loop contract](architecture.md); the rest are the cases that Pika tests
+                its I/O services with.
+
+                \(CheckMatrix.coverage())
+                """
+            try text.write(toFile: path, atomically: true, encoding: .utf8)
         }
     }
 }

@@ -44,7 +44,7 @@ enum PeerWatchChecks {
         watch("we-shut-both", "TestSocketWatchersAfterLocalPeerShutsReadWrite", reads: true, data: []) { near, _ in
             near.shutDown(.both)
         },
-        watch("peer-resets", "the reader and the writer see a reset", reads: true) { _, far in far.reset() },
+        watch("peer-resets", nil, reads: true) { _, far in far.reset() },
         AdapterCheck("watch-peer/events-come-later", .loop, needs: .descriptors, eventsComeLater),
         AdapterCheck("watch-peer/full-stream-is-not-writable", .loop, needs: .descriptors, fullStream),
     ]
@@ -55,10 +55,10 @@ enum PeerWatchChecks {
     ///   - reads: whether the reader must be called; if not, it must stay silent.
     ///   - data: what must be readable before the end of the stream, if there must be an end.
     private static func watch(
-        _ name: String, _ covered: String, reads: Bool, data: [UInt8]? = nil,
+        _ name: String, _ covered: String?, reads: Bool, data: [UInt8]? = nil,
         _ prepare: @escaping @Sendable (_ near: PeerSocket, _ far: PeerSocket) -> Void
     ) -> AdapterCheck {
-        AdapterCheck("watch-peer/\(name)", .loop, covers: [covered], needs: .descriptors) { check in
+        AdapterCheck("watch-peer/\(name)", .loop, covers: covered.map { [$0] } ?? [], needs: .descriptors) { check in
             let loop = try check.descriptorLoop()
             let (near, far) = try PeerSocket.tcpPair()
             prepare(near, far)

@@ -58,4 +58,12 @@ public struct CheckMatrix: Sendable {
         lines.append(row(["", "passed"] + sums))
         return lines.joined(separator: "\n") + "\n"
     }
+
+    /// A table of what the checks cover: the laws of the loop contract and the acceptance cases of Pika's.
+    public static func coverage(of checks: [AdapterCheck] = AdapterCheck.all) -> String {
+        var names: [String: [String]] = [:]
+        for check in checks { for covered in check.covers { names[covered, default: []].append(check.name) } }
+        let rows = names.sorted { $0.key < $1.key }.map { "| \($0.key) | \($0.value.joined(separator: ", ")) |" }
+        return (["| law or case | checks |", "| --- | --- |"] + rows).joined(separator: "\n") + "\n"
+    }
 }

@@ -10,7 +10,7 @@ public import AMQPConnection
 /// - The outside world: ``schedule(after:_:)``.
 ///
 /// A turn follows the law of every loop: events of the outside world, mailbox callbacks, due timers, each from a
-/// snapshot, then what asked to be called at the turn's end. It belongs to the thread that made it; its mailbox takes
+/// snapshot, then what asked to be called at the turn's end. It belongs to the thread that ran it last; its mailbox takes
 /// callbacks from any thread but does not wake a loop that sleeps, since this one never does.
 public final class VirtualLoop: IOLoop {
     /// Answers each resolution; the default is one IPv4 address, 127.0.0.1, at once.
@@ -33,6 +33,7 @@ public final class VirtualLoop: IOLoop {
     /// itself for ever ends as a failure and not as a hang.
     public var turnLimitPerInstant = 1_000_000
 
+    private let owner: VirtualOwner
     private var events = VirtualSchedule()
     private var timers = VirtualSchedule()
     private var observers: [any TurnObserver] = []
@@ -42,7 +43,9 @@ public final class VirtualLoop: IOLoop {
 
     /// Makes a loop whose clock stands at one second.
     public init() {
-        mailbox = Mailbox(wake: {}, isCurrent: { true })
+        let owner = VirtualOwner()
+        self.owner = owner
+        mailbox = Mailbox(wake: {}, isCurrent: { owner.isCurrent })
     }
 
     // MARK: - Running
@@ -167,6 +170,7 @@ public final class VirtualLoop: IOLoop {
     }
 
     private func turn() {
+        owner.adopt()
         isRunning = true
         defer { isRunning = false }
         turnCount += 1

@@ -31,7 +31,7 @@ struct Mutant: Sendable, CustomStringConvertible {
         adapter = .borrowing(name, make)
     }
 
-    static let all: [Mutant] = timers + mailboxes + turns + watches + transports + hosts
+    static let all: [Mutant] = timers + mailboxes + turns + watches + transports + hosts + sessions
 
     static let timers: [Mutant] = [
         Mutant(caughtBy: "timer/runs-in-order-of-deadlines") { DropsATimer() },
@@ -94,6 +94,13 @@ struct Mutant: Sendable, CustomStringConvertible {
         Mutant(caughtBy: "connect/unix-path-that-does-not-exist") { CompletesInsideTheCall() },
         Mutant(caughtBy: "resolve/cancelled-before-the-loop-runs") { CompletesCancelledOperations() },
         Mutant(caughtBy: "connect/cancelled-before-the-loop-runs") { CompletesCancelledOperations() },
+    ]
+
+    /// Faults of a loop or a stream that whole sessions notice.
+    static let sessions: [Mutant] = [
+        Mutant(caughtBy: "memory/burst-leaves-together") { EndsTurnsInsideTheCall() },
+        Mutant(caughtBy: "memory/publish-outside-a-turn-leaves") { ForgetsToAskForATurn() },
+        Mutant(streams: DropsTheRest.self, caughtBy: "session/large-message"),
     ]
 
     static let hosts: [Mutant] = [
