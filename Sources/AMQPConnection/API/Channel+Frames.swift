@@ -44,7 +44,7 @@ extension Channel {
         case .basicNack(let nack):
             answered(nack.deliveryTag, multiple: nack.multiple, isAck: false)
         case .channelOpenOK:
-            _ = machine.receivedOpenOK()
+            if machine.receivedOpenOK() { toldGate = mayPublish }
             try received(.method(method), .channelOpenOK)
         case .channelClose(let close):
             receivedClose(close)

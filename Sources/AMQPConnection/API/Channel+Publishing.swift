@@ -100,7 +100,7 @@ extension Channel {
             publish.continuation?(publish.outcome)
             outcomeListeners.emit((self, publish.sequence, publish.outcome))
         }
-        if let unconfirmedLimit, !ended.isEmpty, confirms.openCount < unconfirmedLimit, !toldGate {
+        if let unconfirmedLimit, !ended.isEmpty, confirms.openCount < unconfirmedLimit, !toldGate || wasGateSeenClosed {
             connection.gateChanged()
         }
         ended.removeAll(keepingCapacity: true)

@@ -50,6 +50,8 @@ public final class Channel {
     let outcomeListeners = Listeners<(Channel, UInt64, PublishOutcome)>()
     let gateListeners = Listeners<(Channel, Bool)>()
     var toldGate = true
+    /// Whether the user has seen the gate closed and waits to be told that it is open.
+    var wasGateSeenClosed = false
     let flowListeners = Listeners<(Channel, Bool)>()
 
     init(_ number: UInt16, on connection: Connection) {

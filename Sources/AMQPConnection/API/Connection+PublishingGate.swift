@@ -9,8 +9,9 @@ extension Connection {
             gateChanged()
         }
         guard parameters.backpressureDetection else { return }
-        let limit = bytesSent / max(framesSent, 1) * UInt64(max(backpressureMultiplier, 0))
-        if (bytesSent > 0 && waiting > limit) != isUnderBackpressure {
+        let (limit, isAnything) = (bytesSent / max(framesSent, 1))
+            .multipliedReportingOverflow(by: UInt64(max(backpressureMultiplier, 0)))
+        if (bytesSent > 0 && !isAnything && waiting > limit) != isUnderBackpressure {
             isUnderBackpressure.toggle()
             gateChanged()
         }
@@ -38,11 +39,20 @@ extension Channel {
     ///
     /// A publish that is made all the same is not refused (before the parameters' output limit is reached).
     public var mayPublish: Bool {
+        let isOpen = isGateOpen
+        if !isOpen { wasGateSeenClosed = true }
+        return isOpen
+    }
+
+    private var isGateOpen: Bool {
         isOpen && isFlowActive && connection.blockedReason == nil && !connection.isAboveWaterMark
             && confirms.openCount < (unconfirmedLimit ?? .max)
     }
 
     /// Calls `listener` when ``mayPublish`` has changed, with its value; never inside a call of the user's.
+    ///
+    /// Whoever has seen ``mayPublish`` say no hears `true` when it says yes again, even if both lie so close together
+    /// that `false` was never told.
     @discardableResult
     public func onMayPublish(_ listener: @escaping (Channel, Bool) -> Void) -> ListenerToken {
         gateListeners.add { listener($0.0, $0.1) }
@@ -50,9 +60,10 @@ extension Channel {
 
     /// Tells the listeners if the gate is not as they were told last.
     func tellGate() {
-        let isOpen = mayPublish
-        guard isOpen != toldGate else { return }
+        let isOpen = isGateOpen
+        guard isOpen != toldGate || (isOpen && wasGateSeenClosed) else { return }
         toldGate = isOpen
+        wasGateSeenClosed = !isOpen
         gateListeners.emit((self, isOpen))
     }
 }
