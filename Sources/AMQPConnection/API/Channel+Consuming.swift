@@ -57,7 +57,8 @@ extension Channel {
             [self] (result: Result<BasicConsumeOK, AMQPError>) in
             switch result {
             case .success: consumer.isStarted = true
-            case .failure(let error) where error.code == .deadlineExceeded: consumer.isCancelling = true
+            case .failure(let error) where error.code == .deadlineExceeded && consumer.isRequested:
+                consumer.isCancelling = true
             case .failure: forget(consumer)
             }
             completion?(result)

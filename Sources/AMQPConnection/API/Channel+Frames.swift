@@ -85,7 +85,7 @@ extension Channel {
         case .end(let error, let isFree):
             if isFree { connection.channels.remove(number) }
             finish(error)
-            if isFree { connection.closeIfChannelsClosed() }
+            connection.closeIfChannelsClosed()
         case .none:
             break
         }

@@ -72,6 +72,7 @@ extension Channel {
         switch request.method {
         case .channelClose: machine.closeSent()
         case .confirmSelect: isConfirming = true
+        case .basicConsume(let consume): consumers[consume.consumerTag]?.isRequested = true
         default: break
         }
         connection.send(request.method, channel: number)
@@ -86,6 +87,8 @@ extension Channel {
             call.timer?.cancel()
             call.complete(.success(answer))
         case .unexpected:
+            // An answer that is too late for a channel whose close was not answered in time either.
+            if case .lingering = machine.state { return }
             throw ProtocolError(
                 .unexpectedFrame, replyCode: 503, method: id, channel: number,
                 reason: "\(id) came, which nothing that is waiting for a reply expects")

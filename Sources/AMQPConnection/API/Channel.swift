@@ -145,7 +145,13 @@ public final class Channel {
     private func submitClose(_ close: ChannelClose) {
         submit(.channelClose(close), isObserved: !closeCompletions.isEmpty) { [self] answer in
             guard case .failure(let error) = answer, error.code == .deadlineExceeded else { return }
-            if machine.closeTimedOut(error) { finish(error) }
+            if case .closing(_, isSent: false) = machine.state {
+                // A request in front of it was not answered: it overtakes that, or the broker would keep the channel.
+                connection.send(.channelClose(close), channel: number)
+            }
+            guard machine.closeTimedOut(error) else { return }
+            finish(error)
+            connection.closeIfChannelsClosed()
         }
     }
 
@@ -191,6 +197,7 @@ public final class Channel {
 
     /// Completes everything that waits, then tells the listeners. The state machine is in a final state already.
     func finish(_ error: AMQPError) {
+        connection.channels.ended()
         let pending = requests.removeAll()
         let waiting = calls
         calls = [:]

@@ -2,6 +2,10 @@
 struct ChannelTable {
     private var channels: [Channel?] = [nil]
     private(set) var count = 0
+    /// The number of channels that are not over for their users; the others wait for the broker's close-ok only.
+    private(set) var livingCount = 0
+    /// No number below this one is free.
+    private var lowestCandidate = 1
 
     /// The channel with a number; `nil` if the number is free.
     subscript(number: UInt16) -> Channel? {
@@ -13,10 +17,10 @@ struct ChannelTable {
     var all: [Channel] { channels.compactMap { $0 } }
 
     /// The lowest free number up to `limit`.
-    func lowestFree(limit: UInt16) -> UInt16? {
+    mutating func lowestFree(limit: UInt16) -> UInt16? {
         guard count < Int(limit) else { return nil }
-        let index = channels.dropFirst().firstIndex { $0 == nil } ?? channels.count
-        return index <= Int(limit) ? UInt16(index) : nil
+        while lowestCandidate < channels.count, channels[lowestCandidate] != nil { lowestCandidate += 1 }
+        return UInt16(exactly: lowestCandidate).flatMap { $0 <= limit ? $0 : nil }
     }
 
     mutating func insert(_ channel: Channel) {
@@ -24,6 +28,12 @@ struct ChannelTable {
         while channels.count <= index { channels.append(nil) }
         channels[index] = channel
         count += 1
+        livingCount += 1
+    }
+
+    /// A channel is over for its user; it is called once for each that was inserted.
+    mutating func ended() {
+        livingCount -= 1
     }
 
     mutating func remove(_ number: UInt16) {
@@ -31,5 +41,6 @@ struct ChannelTable {
         guard index < channels.count, channels[index] != nil else { return }
         channels[index] = nil
         count -= 1
+        lowestCandidate = min(lowestCandidate, index)
     }
 }

@@ -46,9 +46,9 @@ extension Connection {
         }
     }
 
-    /// Sends `connection.close` when the last channel is gone.
+    /// Sends `connection.close` when the last channel is over; one that only lacks the broker's close-ok is not waited for.
     func closeIfChannelsClosed() {
-        guard channels.count == 0, let close = machine.channelsClosed() else { return }
+        guard channels.livingCount == 0, let close = machine.channelsClosed() else { return }
         send(.connectionClose(close), channel: 0)
     }
 

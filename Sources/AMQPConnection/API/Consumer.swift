@@ -7,6 +7,8 @@ final class Consumer {
     let errorPolicy: HandlerErrorPolicy
     let onMessage: (Channel, Delivery) throws -> Void
     let onCancel: ((Channel, AMQPError) -> Void)?
+    /// Whether the broker has been asked for the consumer.
+    var isRequested = false
     /// Whether the broker has confirmed the consumer.
     var isStarted = false
     /// Set when the user has cancelled: what still comes goes back to the queue.

@@ -47,12 +47,16 @@ struct RPCQueue {
 
     /// Nobody waits for a request any more.
     ///
-    /// One that has not left is dropped. The one in flight keeps its place until its answer comes, so that no answer is
+    /// One that has not left is dropped, unless it is a `basic.cancel`: that still leaves when its turn comes, since the
+    /// consumer is not wanted any more. The one in flight keeps its place until its answer comes, so that no answer is
     /// ever taken for another request's.
     ///
-    /// - Returns: whether the request is in flight.
+    /// - Returns: whether the request is in flight or will be.
     mutating func abandon(_ id: UInt64) -> Bool {
         if inFlight?.id == id { return true }
+        for index in 0 ..< waiting.count where waiting[index].id == id && waiting[index].method.id == .basicCancel {
+            return true
+        }
         for request in waiting.removeAll() where request.id != id { waiting.append(request) }
         return false
     }
