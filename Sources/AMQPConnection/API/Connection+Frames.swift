@@ -51,13 +51,14 @@ extension Connection {
     // MARK: Sending
 
     /// Encodes a method whose arguments have been checked, and sends it with this turn's other output.
+    ///
+    /// What is known to be too large only now (client properties or credentials that do not fit into one frame) ends the
+    /// connection: the broker would wait for it for ever.
     func send(_ method: Method, channel: UInt16) {
         do {
             try append(method, channel: channel)
         } catch {
-            // Users' arguments are checked before they come here, so this is a value of our own that does not fit.
-            assertionFailure("\(method.id): \(error)")
-            logger.critical("\(method.id) could not be encoded: \(error)")
+            runLater { self.abort(AMQPError(error, method: method.id)) }
         }
     }
 
