@@ -14,6 +14,8 @@ struct ConfirmTracker<Continuation> {
     }
 
     private var entries = RingBuffer<Entry>()
+    /// The sequence numbers of the mandatory publishes that have not come back, by fingerprint; some may have ended.
+    private var returnable: [Int: RingBuffer<UInt64>] = [:]
     private var firstSequence: UInt64 = 1
 
     /// The sequence number of the next publish.
@@ -27,17 +29,31 @@ struct ConfirmTracker<Continuation> {
         defer { nextSequence += 1 }
         entries.append(Entry(continuation: continuation, fingerprint: fingerprint))
         openCount += 1
+        if fingerprint != 0 { returnable[fingerprint, default: RingBuffer()].append(nextSequence) }
         return nextSequence
     }
 
     /// A message came back.
     mutating func received(_ message: ReturnedMessage, fingerprint: Int) {
-        for index in 0 ..< entries.count {
-            let entry = entries[index]
-            guard entry.isOpen, entry.fingerprint == fingerprint, entry.returned == nil else { continue }
-            entries[index].returned = message
-            return
+        while let sequence = returnable[fingerprint]?.popFirst() {
+            guard isOpen(sequence) else { continue }
+            entries[Int(sequence - firstSequence)].returned = message
+            break
         }
+        forgetEnded(fingerprint)
+    }
+
+    private func isOpen(_ sequence: UInt64) -> Bool {
+        guard sequence >= firstSequence, sequence < nextSequence else { return false }
+        return entries[Int(sequence - firstSequence)].isOpen
+    }
+
+    /// Drops what has ended from the front of a fingerprint's publishes, and the fingerprint with the last.
+    private mutating func forgetEnded(_ fingerprint: Int) {
+        while let sequence = returnable[fingerprint]?.first, !isOpen(sequence) {
+            _ = returnable[fingerprint]?.popFirst()
+        }
+        if returnable[fingerprint]?.isEmpty == true { returnable[fingerprint] = nil }
     }
 
     /// A publish that has ended.
@@ -61,6 +77,7 @@ struct ConfirmTracker<Continuation> {
             guard entry.isOpen else { continue }
             entries[index] = Entry(continuation: nil, fingerprint: 0, isOpen: false)
             openCount -= 1
+            if entry.fingerprint != 0 { forgetEnded(entry.fingerprint) }
             let outcome: PublishOutcome =
                 if let returned = entry.returned { .returned(returned) } else if isAck { .confirmed } else { .nacked }
             resolved.append(
@@ -77,6 +94,7 @@ struct ConfirmTracker<Continuation> {
     mutating func removeAll() -> [(UInt64, Continuation?)] {
         let open = entries.removeAll().enumerated().filter(\.element.isOpen)
             .map { (firstSequence + UInt64($0.offset), $0.element.continuation) }
+        returnable = [:]
         firstSequence = nextSequence
         openCount = 0
         return open
