@@ -23,6 +23,7 @@ extension Connection {
         } catch {
             protocolFailed(AMQPError(.protocolViolation, blame: .peer, "\(error)", underlying: error))
         }
+        if isClosed { decoder.dropBuffered() }
     }
 
     private func handle(_ frame: Frame) throws {

@@ -65,6 +65,11 @@ public struct FrameDecoder: Sendable {
         }
     }
 
+    /// Drops what was received and not handed out: nothing is decoded any more.
+    package mutating func dropBuffered() {
+        readIndex = writeIndex
+    }
+
     /// Copies received bytes into the decoder.
     public mutating func append(_ bytes: ByteSlice) {
         bytes.withUnsafeBytes { append($0) }
