@@ -37,7 +37,7 @@ extension Connection {
 
     private func deadlinesPassed() {
         let now = ioLoop.now
-        for kind in deadlines.takePassed(now) { passed(kind, now) }
+        for kind in deadlines.takePassed(now) where !hasEnded || kind == .close { passed(kind, now) }
         armTimer()
     }
 
@@ -73,9 +73,9 @@ extension Connection {
             let due = lastReceived.advanced(by: limit)
             if due > now {
                 deadlines[.heartbeatReceive] = due
-            } else if let stall = stalledFor(now) {
+            } else if !wasStallForgiven, let stall = stalledFor(now) {
+                wasStallForgiven = true
                 logger.warning("a callback blocked the loop for \(stall); the broker gets another interval to be heard")
-                lastReceived = now
                 deadlines[.heartbeatReceive] = now.advanced(by: limit)
             } else {
                 let silence = lastReceived.duration(to: now)

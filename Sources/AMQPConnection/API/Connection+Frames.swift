@@ -11,6 +11,7 @@ extension Connection {
     func received(_ byteCount: Int) {
         bytesReceived += UInt64(byteCount)
         lastReceived = ioLoop.now
+        wasStallForgiven = false
         do {
             while !isClosed, let frame = try decoder.next() {
                 framesReceived += 1

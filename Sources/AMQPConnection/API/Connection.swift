@@ -50,6 +50,8 @@ public final class Connection {
     var timerInstant: LoopInstant?
     var lastReceived = LoopInstant(nanoseconds: 0)
     var lastSent = LoopInstant(nanoseconds: 0)
+    /// Whether the peer was given another interval, and has not been heard since.
+    var wasStallForgiven = false
 
     /// Whether more output waits than the high water mark, until it is less than the low one.
     var isAboveWaterMark = false
