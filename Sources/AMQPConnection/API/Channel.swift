@@ -163,7 +163,8 @@ public final class Channel {
 
     // MARK: Listeners
 
-    /// Calls `listener` once when the channel is over, after all that waited on it has been completed.
+    /// Calls `listener` once when the channel is over, after all that waited on it has been completed; not if it is over
+    /// already.
     @discardableResult
     public func onClose(_ listener: @escaping (Channel, AMQPError) -> Void) -> ListenerToken {
         closeListeners.add { listener($0.0, $0.1) }
@@ -218,12 +219,12 @@ public final class Channel {
         let closing = closeCompletions
         closeCompletions = []
         for completion in closing { completion(isOrderly ? .success(()) : .failure(error)) }
-        outcomeListeners.removeAll()
-        closeListeners.removeAll()
-        returnListeners.removeAll()
-        cancelListeners.removeAll()
-        flowListeners.removeAll()
-        gateListeners.removeAll()
+        outcomeListeners.end()
+        closeListeners.end()
+        returnListeners.end()
+        cancelListeners.end()
+        flowListeners.end()
+        gateListeners.end()
     }
 }
 

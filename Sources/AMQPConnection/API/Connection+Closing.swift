@@ -126,11 +126,11 @@ extension Connection {
         let completions = closeCompletions
         closeCompletions = []
         for completion in completions { completion(isOrderly ? .success(()) : .failure(error)) }
-        for listeners in [closeListeners, openErrorListeners, errorListeners] { listeners.removeAll() }
-        openListeners.removeAll()
-        blockedListeners.removeAll()
-        unblockedListeners.removeAll()
-        backpressureListeners.removeAll()
+        for listeners in [closeListeners, openErrorListeners, errorListeners] { listeners.end() }
+        openListeners.end()
+        blockedListeners.end()
+        unblockedListeners.end()
+        backpressureListeners.end()
     }
 
     /// Refuses a call of the user's: in a later turn through its completion, or else through the error listeners.

@@ -187,7 +187,8 @@ public final class Connection {
         openErrorListeners.add { listener($0.0, $0.1) }
     }
 
-    /// Calls `listener` once when the connection, having been open, is over: after all channels have ended.
+    /// Calls `listener` once when the connection, having been open, is over: after all channels have ended; not if it is
+    /// over already.
     @discardableResult
     public func onClose(_ listener: @escaping (Connection, AMQPError) -> Void) -> ListenerToken {
         closeListeners.add { listener($0.0, $0.1) }

@@ -4,18 +4,22 @@
 final class Listeners<Event> {
     private var entries: [(id: UInt64, call: (Event) -> Void)] = []
     private var nextID: UInt64 = 0
+    private var hasEnded = false
 
     var isEmpty: Bool { entries.isEmpty }
 
     func add(_ call: @escaping (Event) -> Void) -> ListenerToken {
+        guard !hasEnded else { return ListenerToken {} }
         nextID += 1
         let id = nextID
         entries.append((id, call))
         return ListenerToken { [weak self] in self?.entries.removeAll { $0.id == id } }
     }
 
-    func removeAll() {
+    /// Forgets everybody, for good: the object has had its last event, and nobody is kept who would wait for more.
+    func end() {
         entries = []
+        hasEnded = true
     }
 
     /// Tells everybody who listens now.
