@@ -124,8 +124,9 @@ public struct FrameDecoder: Sendable {
         guard let type = FrameType(rawValue: bytes[0]) else {
             throw fail(.frame, channel, 0, "frame type \(bytes[0]); 1, 2, 3 and 8 exist")
         }
-        guard count <= frameLimit - Framing.overhead else {
-            throw fail(.frameSize, channel, 3, "a frame with \(count) bytes of payload; the limit is \(frameLimit - 8)")
+        guard count + Framing.overhead <= frameLimit else {
+            let size = count + Framing.overhead
+            throw fail(.frameSize, channel, 3, "a frame of \(size) bytes; the limit is \(frameLimit)")
         }
         try checkSize(count, of: type, channel)
         guard available >= count + Framing.overhead else { return nil }

@@ -38,7 +38,7 @@ extension Method {
     /// - Throws: why the method cannot be encoded, or that its frame would be larger than `frameMax`.
     public func payloadSize(frameMax: Int) throws(EncodingError) -> Int {
         let size = 4 + (try encodedSize())
-        guard size <= frameMax - Framing.overhead else { throw .tooLarge("\(id)", size, frameMax) }
+        guard size + Framing.overhead <= frameMax else { throw .tooLarge("\(id)", size, frameMax) }
         return size
     }
 }

@@ -33,7 +33,8 @@ extension OutputBuffer {
     ///   - method: `basic.publish`, or what a broker sends: `basic.deliver`, `basic.return`, `basic.get-ok`.
     ///   - properties: the properties of the content.
     ///   - body: the bytes of the body.
-    ///   - slice: the same bytes as a slice, if they are one: large bodies are sent from it without a copy.
+    ///   - slice: the same bytes as a slice, if they are one: large bodies are sent from it without a copy. One of another
+    ///     length is ignored.
     ///   - channel: the channel.
     ///   - frameMax: the negotiated limit; values below 4096 count as 4096.
     /// - Throws: why the method or the properties cannot be encoded; nothing is appended then.
@@ -44,10 +45,10 @@ extension OutputBuffer {
     ) throws(EncodingError) {
         let methodSize = try method.payloadSize(frameMax: frameMax)
         let headerSize = 12 + (try properties.encodedSize())
-        guard headerSize <= frameMax - Framing.overhead else {
+        guard headerSize + Framing.overhead <= frameMax else {
             throw .tooLarge("basic properties", headerSize, frameMax)
         }
-        let isCopied = body.count <= frameMax - Framing.overhead && body.count < OutputBuffer.referenceThreshold
+        let isCopied = body.count < OutputBuffer.referenceThreshold && body.count + Framing.overhead <= frameMax
         let bodySize = isCopied && !body.isEmpty ? body.count + Framing.overhead : 0
         append(size: methodSize + headerSize + 2 * Framing.overhead + bodySize) { writer in
             writer.writeMethodFrame(method, channel: channel, size: methodSize)
@@ -65,7 +66,8 @@ extension OutputBuffer {
         }
         countFrames(bodySize > 0 ? 3 : 2)
         if !isCopied {
-            appendBody(slice ?? ByteSlice(copying: body), channel: channel, frameMax: frameMax)
+            let whole = slice.flatMap { $0.count == body.count ? $0 : nil }
+            appendBody(whole ?? ByteSlice(copying: body), channel: channel, frameMax: frameMax)
         }
     }
 
@@ -92,7 +94,7 @@ extension AMQPMethod {
     @inlinable
     public func payloadSize(frameMax: Int) throws(EncodingError) -> Int {
         let size = 4 + (try encodedSize())
-        guard size <= frameMax - Framing.overhead else { throw .tooLarge("\(Self.id)", size, frameMax) }
+        guard size + Framing.overhead <= frameMax else { throw .tooLarge("\(Self.id)", size, frameMax) }
         return size
     }
 }
