@@ -23,7 +23,8 @@ public final class Channel {
     /// ``ConnectionParameters/requestTimeout``.
     ///
     /// A request that takes longer fails with ``AMQPError/Code/deadlineExceeded``. Its answer may still come: it is taken
-    /// for what it is, and what it made is undone (a consumer is cancelled, a message goes back to its queue).
+    /// for what it is, and what it made is undone (a consumer is cancelled, a message goes back to its queue). One that
+    /// has not even been sent, because others wait in front of it, is dropped, but a cancel or a close leaves all the same.
     public var requestTimeout: Duration?
 
     /// How many publishes may be unconfirmed before ``mayPublish`` says no; `nil` for any number. Default: `nil`.

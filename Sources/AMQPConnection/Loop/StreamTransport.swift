@@ -25,6 +25,8 @@ public protocol StreamTransport: AnyObject {
     func resumeReading()
 
     /// Sends what is queued, then closes the stream. The handler's ``StreamHandler/streamClosed(_:)`` follows.
+    ///
+    /// What comes meanwhile need not be delivered any more; a connection drops it.
     func close()
 
     /// Drops what is queued and closes the stream. The handler's ``StreamHandler/streamClosed(_:)`` follows.
