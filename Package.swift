@@ -122,6 +122,8 @@ let package = Package(
             name: "LibevTests", dependencies: ["AMQPLibev", "BrokerSupport", "LibevSupport"], swiftSettings: settings),
         .executableTarget(
             name: "MainJob", dependencies: ["AMQPSelect"], path: "Examples/MainJob", swiftSettings: settings),
+        .executableTarget(
+            name: "amqp-bench", dependencies: ["AMQPConnection"], path: "Tests/Benchmarks", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
