@@ -114,13 +114,14 @@ internal import Foundation
             try session.receive(.confirmSelectOK(ConfirmSelectOK()), channel: 1)
         }
         let body = ByteSlice(Array(repeating: UInt8(ascii: "x"), count: bodySize))
+        let properties = MessageProperties.persistent
         var sequence: UInt64 = 0
         return try measure {
             for _ in 0 ..< count / 100 {
                 for _ in 0 ..< 100 {
                     sequence =
                         try channel.basicPublish(
-                            body, exchange: "amq.topic", routingKey: "bench.message", properties: .persistent) ?? 0
+                            body, exchange: "amq.topic", routingKey: "bench.message", properties: properties) ?? 0
                 }
                 session.loop.endTurn()
                 if confirmed {

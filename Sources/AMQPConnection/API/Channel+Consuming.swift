@@ -131,14 +131,22 @@ extension Channel {
 
     // MARK: Receiving
 
-    /// Hands a delivery to its consumer.
+    /// Hands a delivery to its consumer: most often the one of the delivery before.
     func deliver(_ delivery: Delivery) {
-        guard isOpen else { return }
-        guard let consumer = consumer(of: delivery) else {
+        guard takesMessages else { return }
+        if let lastConsumer, lastConsumer.matches(delivery) {
+            deliver(delivery, to: lastConsumer)
+        } else if let consumer = delivery.consumerTagBytes.validText.flatMap({ consumers[$0] }) {
+            lastConsumer = consumer
+            deliver(delivery, to: consumer)
+        } else {
             let tag = delivery.consumerTag ?? ""
             connection.logger.warning("delivery \(delivery.tag) for \"\(tag)\", which is no consumer; it stays unacked")
-            return
         }
+    }
+
+    @inline(__always)
+    private func deliver(_ delivery: Delivery, to consumer: Consumer) {
         guard !consumer.isCancelling else {
             if !consumer.isAutoAck { basicReject(delivery.tag, requeue: true) }
             return
@@ -148,14 +156,6 @@ extension Channel {
         } catch {
             handlerFailed(consumer, delivery, error)
         }
-    }
-
-    /// The consumer that a delivery names: most often the one of the delivery before.
-    private func consumer(of delivery: Delivery) -> Consumer? {
-        if let lastConsumer, lastConsumer.matches(delivery) { return lastConsumer }
-        guard let consumer = delivery.consumerTagBytes.validText.flatMap({ consumers[$0] }) else { return nil }
-        lastConsumer = consumer
-        return consumer
     }
 
     private func handlerFailed(_ consumer: Consumer, _ delivery: Delivery, _ error: any Error) {

@@ -3,6 +3,7 @@ import AMQPProtocol
 extension Channel {
     /// A frame of this channel came.
     func received(_ frame: Frame) throws {
+        defer { isAssembling = assembler.isAssembling }
         switch frame.type {
         case .method:
             try receivedMethod(frame)
@@ -13,6 +14,17 @@ extension Channel {
         case .heartbeat:
             return
         }
+    }
+
+    /// A method came; if it is a delivery whose content has been received too, it goes to its consumer at once.
+    ///
+    /// - Returns: the number of frames of the message; 0 if nothing was done.
+    func receivedWhole(_ frame: Frame, _ decoder: inout FrameDecoder) -> Int {
+        guard !isAssembling, let head = DeliverHead(frame),
+            let content = decoder.takeContent(channel: number, limit: messageSizeLimit)
+        else { return 0 }
+        deliver(Delivery(frame, head, content))
+        return content.bodyCount > 0 ? 3 : 2
     }
 
     private func receivedMethod(_ frame: Frame) throws {

@@ -27,6 +27,7 @@ struct ChannelTable {
         let index = Int(channel.number)
         while channels.count <= index { channels.append(nil) }
         channels[index] = channel
+        channel.isRegistered = true
         count += 1
         livingCount += 1
     }
@@ -38,7 +39,8 @@ struct ChannelTable {
 
     mutating func remove(_ number: UInt16) {
         let index = Int(number)
-        guard index < channels.count, channels[index] != nil else { return }
+        guard index < channels.count, let channel = channels[index] else { return }
+        channel.isRegistered = false
         channels[index] = nil
         count -= 1
         lowestCandidate = min(lowestCandidate, index)

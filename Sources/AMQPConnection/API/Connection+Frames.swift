@@ -12,10 +12,27 @@ extension Connection {
         bytesReceived += UInt64(byteCount)
         lastReceived = ioLoop.now
         wasStallForgiven = false
+        // The decoder is used as a local value: nothing else touches it meanwhile, and frames are cut without a check
+        // of exclusive access for each.
+        var decoder = self.decoder
+        defer { self.decoder = decoder }
         do {
-            while !isClosed, let frame = try decoder.next() {
-                framesReceived += 1
-                try handle(frame)
+            var channel: Channel?
+            while let frame = try decoder.next() {
+                if let channel, channel.number == frame.channel, channel.isRegistered {
+                    try received(frame, channel, &decoder)
+                    continue
+                }
+                // The end of the connection takes all channels out of the table, so it is seen here.
+                guard !machine.isClosed else { break }
+                channel = channels[frame.channel]
+                if let channel {
+                    try received(frame, channel, &decoder)
+                } else {
+                    frameCount &+= 1
+                    try receivedOutsideChannels(frame)
+                    decoder.frameLimit = frameMax
+                }
             }
         } catch let error as ProtocolError {
             protocolFailed(AMQPError(error))
@@ -27,15 +44,26 @@ extension Connection {
         if isClosed { decoder.dropBuffered() }
     }
 
-    private func handle(_ frame: Frame) throws {
-        guard frame.channel == 0 else {
-            guard let channel = channels[frame.channel] else {
-                throw ProtocolError(
-                    .unexpectedFrame, replyCode: 504, method: frame.methodID, channel: frame.channel,
-                    reason: "a \(frame.type) frame on channel \(frame.channel), which is not open")
+    /// A frame of a channel came.
+    @inline(__always)
+    private func received(_ frame: Frame, _ channel: Channel, _ decoder: inout FrameDecoder) throws {
+        if frame.type == .method {
+            let taken = channel.receivedWhole(frame, &decoder)
+            if taken > 0 {
+                frameCount &+= UInt64(taken)
+                return
             }
-            try channel.received(frame)
-            return
+        }
+        frameCount &+= 1
+        try channel.received(frame)
+    }
+
+    /// A frame came that belongs to no channel: it should be one of the connection's own.
+    private func receivedOutsideChannels(_ frame: Frame) throws {
+        guard frame.channel == 0 else {
+            throw ProtocolError(
+                .unexpectedFrame, replyCode: 504, method: frame.methodID, channel: frame.channel,
+                reason: "a \(frame.type) frame on channel \(frame.channel), which is not open")
         }
         switch frame.type {
         case .heartbeat:
@@ -70,9 +98,6 @@ extension Connection {
         outputGrew()
     }
 
-    /// The largest frame that may be sent now.
-    var frameMax: Int { tuned?.frameMax ?? Framing.limitBeforeTune }
-
     /// Something was encoded: it leaves at the end of the turn, or now if there is much of it.
     func outputGrew() {
         outputChanged()
@@ -90,6 +115,7 @@ extension Connection {
         bytesSent += UInt64(output.byteCount)
         output.takeAll { transport.send($0) }
         transport.flush()
+        transportBacklog = transport.unsentByteCount
         output.rewind()
         lastSent = ioLoop.now
     }

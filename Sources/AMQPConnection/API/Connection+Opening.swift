@@ -60,7 +60,7 @@ extension Connection {
             for method in methods { send(method, channel: 0) }
         case .tuned(let tuned, let methods):
             self.tuned = tuned
-            decoder.frameLimit = tuned.frameMax
+            frameMax = tuned.frameMax
             startHeartbeats(tuned)
             for method in methods { send(method, channel: 0) }
         case .opened:

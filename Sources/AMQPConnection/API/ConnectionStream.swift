@@ -23,6 +23,7 @@ final class ConnectionStream: StreamHandler, TurnObserver {
 
     func streamSent(_ byteCount: Int) {
         connection.output.rewind()
+        connection.transportBacklog = connection.transport?.unsentByteCount ?? 0
         connection.outputChanged()
     }
 

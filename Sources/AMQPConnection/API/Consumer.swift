@@ -29,6 +29,6 @@ final class Consumer {
 
     /// Whether a delivery is for this consumer.
     func matches(_ delivery: Delivery) -> Bool {
-        tagBytes == delivery.consumerTagBytes
+        delivery.withConsumerTag { given in tagBytes.withUnsafeBytes { $0.hasSameBytes(as: given) } }
     }
 }

@@ -36,7 +36,8 @@ struct Content: Sendable {
 
     /// A short string whose bounds were checked when the method was received.
     func shortString(at offset: Int) -> ByteSlice {
-        ByteSlice(chunk: chunk, offset: offset + 1, count: Int(ByteSlice(chunk: chunk, offset: offset, count: 1)[0]))
+        // SAFETY: the length is one of the bytes that were checked, and the chunk outlives the load.
+        ByteSlice(chunk: chunk, offset: offset + 1, count: Int(chunk.base.load(fromByteOffset: offset, as: UInt8.self)))
     }
 
     /// The same message in memory of its own.

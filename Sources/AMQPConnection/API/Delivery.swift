@@ -15,6 +15,18 @@ public struct Delivery: Sendable {
     /// Whether the message may have been delivered before.
     public let isRedelivered: Bool
 
+    /// A delivery whose frames lie in one chunk.
+    init(_ frame: Frame, _ head: DeliverHead, _ content: WholeContent) {
+        self.content = Content(
+            chunk: frame.chunk, exchangeOffset: head.exchangeOffset, propertiesOffset: content.propertiesOffset,
+            propertiesCount: content.propertiesCount, bodyChunk: nil, bodyOffset: content.bodyOffset,
+            bodyCount: content.bodyCount)
+        argumentsOffset = head.argumentsOffset
+        isFromGet = false
+        tag = head.deliveryTag
+        isRedelivered = head.isRedelivered
+    }
+
     init(_ message: ContentAssembler.Message) {
         content = message.content
         argumentsOffset = message.head.argumentsOffset
@@ -73,6 +85,15 @@ public struct Delivery: Sendable {
 
     /// The consumer tag in place; only for deliveries of consumers.
     var consumerTagBytes: ByteSlice { content.shortString(at: argumentsOffset) }
+
+    /// Calls `body` with the bytes of the consumer tag; only for deliveries of consumers.
+    func withConsumerTag<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+        // SAFETY: the bounds were checked when the method was received, and the chunk lives as long as `self`.
+        let start = content.chunk.base + argumentsOffset
+        let count = Int(start.load(as: UInt8.self))
+        defer { withExtendedLifetime(self) {} }
+        return body(UnsafeRawBufferPointer(start: start + 1, count: count))
+    }
 }
 
 extension Delivery: CustomStringConvertible {

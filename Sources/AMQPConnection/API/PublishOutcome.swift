@@ -5,7 +5,7 @@ public enum PublishOutcome: Sendable {
     /// The broker could not take responsibility (`basic.nack`); publishing it again is safe, perhaps as a duplicate.
     case nacked
     /// The message was published as mandatory, and no queue is bound for it.
-    case returned(ReturnedMessage)
+    indirect case returned(ReturnedMessage)
     /// The channel or the connection ended before the broker answered: the message may or may not have arrived.
     case lost(AMQPError)
 }

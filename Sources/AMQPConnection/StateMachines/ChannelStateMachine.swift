@@ -21,6 +21,10 @@ struct ChannelStateMachine {
 
     private(set) var state = State.opening
 
+    var isOpen: Bool {
+        if case .open = state { true } else { false }
+    }
+
     /// `channel.open-ok` came; returns whether the user is told (not if the channel is closing already).
     mutating func receivedOpenOK() -> Bool {
         guard case .opening = state else { return false }

@@ -9,7 +9,6 @@ struct ConfirmTracker<Continuation> {
         var continuation: Continuation?
         /// For mandatory publishes: tells whether a returned message is this one. 0 for others.
         var fingerprint: Int
-        var returned: ReturnedMessage?
         var isOpen = true
     }
 
@@ -17,6 +16,8 @@ struct ConfirmTracker<Continuation> {
     /// The sequence numbers of the mandatory publishes that have not come back, by fingerprint; some may have ended.
     private var returnable: [Int: RingBuffer<UInt64>] = [:]
     private var firstSequence: UInt64 = 1
+    /// The messages that came back, by sequence number: few, if any.
+    private var returned: [UInt64: ReturnedMessage] = [:]
 
     /// The sequence number of the next publish.
     private(set) var nextSequence: UInt64 = 1
@@ -37,7 +38,7 @@ struct ConfirmTracker<Continuation> {
     mutating func received(_ message: ReturnedMessage, fingerprint: Int) {
         while let sequence = returnable[fingerprint]?.popFirst() {
             guard isOpen(sequence) else { continue }
-            entries[Int(sequence - firstSequence)].returned = message
+            returned[sequence] = message
             break
         }
         forgetEnded(fingerprint)
@@ -78,11 +79,10 @@ struct ConfirmTracker<Continuation> {
             entries[index] = Entry(continuation: nil, fingerprint: 0, isOpen: false)
             openCount -= 1
             if entry.fingerprint != 0 { forgetEnded(entry.fingerprint) }
-            let outcome: PublishOutcome =
-                if let returned = entry.returned { .returned(returned) } else if isAck { .confirmed } else { .nacked }
-            resolved.append(
-                Resolved(
-                    sequence: firstSequence + UInt64(index), outcome: outcome, continuation: entry.continuation))
+            let sequence = firstSequence + UInt64(index)
+            var outcome: PublishOutcome = isAck ? .confirmed : .nacked
+            if !returned.isEmpty, let message = returned.removeValue(forKey: sequence) { outcome = .returned(message) }
+            resolved.append(Resolved(sequence: sequence, outcome: outcome, continuation: entry.continuation))
         }
         while entries.count > 0, !entries[0].isOpen {
             _ = entries.popFirst()
@@ -96,6 +96,7 @@ struct ConfirmTracker<Continuation> {
             .map { (firstSequence + UInt64($0.offset), $0.element.continuation) }
         returnable = [:]
         firstSequence = nextSequence
+        returned = [:]
         openCount = 0
         return open
     }

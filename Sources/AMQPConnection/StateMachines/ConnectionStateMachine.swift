@@ -25,7 +25,13 @@ struct ConnectionStateMachine {
         case closed(AMQPError)
     }
 
-    private(set) var state = State.connecting
+    private(set) var state = State.connecting {
+        didSet {
+            if case .closed = state { isClosed = true }
+        }
+    }
+    /// Whether the state is final. Kept beside it, since it is asked for with every frame.
+    private(set) var isClosed = false
     private let parameters: ConnectionParameters
 
     init(_ parameters: ConnectionParameters) {

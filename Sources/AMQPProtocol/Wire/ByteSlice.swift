@@ -134,6 +134,7 @@ extension ByteSlice: Hashable {
 
 extension UnsafeRawBufferPointer {
     /// Whether the other memory has the same length and content; eight bytes are compared at a time.
+    @inlinable
     package func hasSameBytes(as other: UnsafeRawBufferPointer) -> Bool {
         guard count == other.count else { return false }
         var position = 0

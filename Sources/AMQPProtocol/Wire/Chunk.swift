@@ -7,7 +7,7 @@
 /// again from the front only when it is the chunk's sole owner.
 public final class Chunk: @unchecked Sendable {
     /// The first byte of the block.
-    @usableFromInline let base: UnsafeMutableRawPointer
+    @usableFromInline package let base: UnsafeMutableRawPointer
 
     /// The size of the block in bytes.
     public let capacity: Int
