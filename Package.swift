@@ -55,7 +55,8 @@ let package = Package(
             name: "AdapterKit", dependencies: ["AMQPConnection", "AMQPPosix"], path: "Tests/AdapterKit",
             swiftSettings: settings),
         .testTarget(
-            name: "AMQPConnectionTests", dependencies: ["AMQPConnection", "AdapterKit"], swiftSettings: settings),
+            name: "AMQPConnectionTests", dependencies: ["AMQPConnection", "AMQPSelect", "AdapterKit"],
+            swiftSettings: settings),
         .testTarget(name: "AdapterKitTests", dependencies: ["AdapterKit", "AMQPSelect"], swiftSettings: settings),
         .testTarget(
             name: "ConformanceTests",

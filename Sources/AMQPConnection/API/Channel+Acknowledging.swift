@@ -11,7 +11,7 @@ extension Channel {
     ///   - deliveryTag: the delivery's ``Delivery/tag``; 0 with `multiple` means all so far.
     ///   - multiple: whether all earlier unacknowledged messages of the channel are meant too.
     public func basicAck(_ deliveryTag: UInt64, multiple: Bool = false) {
-        acknowledge(.basicAck(BasicAck(deliveryTag: deliveryTag, multiple: multiple)))
+        acknowledge(BasicAck(deliveryTag: deliveryTag, multiple: multiple))
     }
 
     /// Refuses one or several messages (`basic.nack`, an extension of RabbitMQ's).
@@ -21,7 +21,7 @@ extension Channel {
     ///   - multiple: whether all earlier unacknowledged messages of the channel are meant too.
     ///   - requeue: whether the broker puts them back into the queue, or drops (or dead-letters) them.
     public func basicNack(_ deliveryTag: UInt64, multiple: Bool = false, requeue: Bool = true) {
-        acknowledge(.basicNack(BasicNack(deliveryTag: deliveryTag, multiple: multiple, requeue: requeue)))
+        acknowledge(BasicNack(deliveryTag: deliveryTag, multiple: multiple, requeue: requeue))
     }
 
     /// Refuses one message (`basic.reject`).
@@ -30,7 +30,7 @@ extension Channel {
     ///   - deliveryTag: the delivery's ``Delivery/tag``.
     ///   - requeue: whether the broker puts it back into the queue, or drops (or dead-letters) it.
     public func basicReject(_ deliveryTag: UInt64, requeue: Bool = true) {
-        acknowledge(.basicReject(BasicReject(deliveryTag: deliveryTag, requeue: requeue)))
+        acknowledge(BasicReject(deliveryTag: deliveryTag, requeue: requeue))
     }
 
     /// Has all unacknowledged messages of the channel delivered again (`basic.recover`).
@@ -64,11 +64,18 @@ extension Channel {
         request(.basicQos(qos), completion)
     }
 
-    private func acknowledge(_ method: Method) {
+    private func acknowledge<Acknowledgement: AMQPMethod>(_ method: Acknowledgement) {
+        connection.ioLoop.mailbox.assertCurrent()
         guard isOpen else {
-            connection.logger.debug("\(method.id) on \(self) is dropped: its messages have gone back to their queues")
+            let id = Acknowledgement.id
+            connection.logger.debug("\(id) on \(self) is dropped: its messages have gone back to their queues")
             return
         }
-        connection.send(method, channel: number)
+        do {
+            try connection.output.append(method, channel: number, frameMax: connection.frameMax)
+        } catch {
+            assertionFailure("an acknowledgement has numbers only: \(error)")
+        }
+        connection.outputGrew()
     }
 }

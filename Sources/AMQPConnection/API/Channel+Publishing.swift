@@ -34,6 +34,7 @@ extension Channel {
         _ method: BasicPublish, _ properties: MessageProperties, _ bytes: UnsafeRawBufferPointer, _ slice: ByteSlice?,
         _ onOutcome: ((PublishOutcome) -> Void)?
     ) throws(AMQPError) -> UInt64? {
+        connection.ioLoop.mailbox.assertCurrent()
         guard isOpen else {
             throw machine.refusal
                 ?? AMQPError(
@@ -46,7 +47,10 @@ extension Channel {
                 method: .basicPublish)
         }
         let limit = connection.parameters.outputLimit
-        guard connection.unsentByteCount <= limit - bytes.count else {
+        guard
+            connection.output.byteCount + connection.transportBacklog <= limit - bytes.count
+                || connection.unsentByteCount <= limit - bytes.count
+        else {
             throw AMQPError(
                 .outputBufferFull, blame: .application,
                 "\(connection.unsentByteCount) bytes wait to be sent; the limit is \(limit)", method: .basicPublish)
@@ -98,7 +102,7 @@ extension Channel {
         confirms.answered(tag, multiple: multiple, isAck: isAck, into: &ended)
         for publish in ended {
             publish.continuation?(publish.outcome)
-            outcomeListeners.emit((self, publish.sequence, publish.outcome))
+            if !outcomeListeners.isEmpty { outcomeListeners.emit((self, publish.sequence, publish.outcome)) }
         }
         if let unconfirmedLimit, !ended.isEmpty, confirms.openCount < unconfirmedLimit, !toldGate || wasGateSeenClosed {
             connection.gateChanged()

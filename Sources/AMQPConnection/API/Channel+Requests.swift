@@ -41,6 +41,7 @@ extension Channel {
 
     /// Why a method cannot be sent: the channel's state, or an argument that cannot be encoded.
     func refusal(of method: Method) -> AMQPError? {
+        connection.ioLoop.mailbox.assertCurrent()
         if let refusal = machine.refusal { return refusal }
         do {
             _ = try method.payloadSize(frameMax: connection.frameMax)

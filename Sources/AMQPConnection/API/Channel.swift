@@ -33,8 +33,17 @@ public final class Channel {
     /// Whether publishes are confirmed: true from the moment that `confirm.select` has been sent.
     public internal(set) var isConfirming = false
 
-    var machine = ChannelStateMachine()
+    var machine = ChannelStateMachine() {
+        didSet { takesMessages = machine.isOpen }
+    }
+    /// Whether the machine's state is open: kept beside it, since it is asked for with every message.
+    private(set) var takesMessages = false
+    let messageSizeLimit: Int
     var assembler: ContentAssembler
+    /// Whether a message has begun and not ended.
+    var isAssembling = false
+    /// Whether the connection's table holds the channel: frames of its number belong to it.
+    var isRegistered = false
     var requests = RPCQueue()
     var nextRequestID: UInt64 = 0
     var calls: [UInt64: PendingCall] = [:]
@@ -59,15 +68,14 @@ public final class Channel {
         self.number = number
         self.connection = connection
         self.requestTimeout = connection.parameters.requestTimeout
-        self.assembler = ContentAssembler(messageSizeLimit: connection.parameters.messageSizeLimit)
+        self.messageSizeLimit = connection.parameters.messageSizeLimit
+        self.assembler = ContentAssembler(messageSizeLimit: messageSizeLimit)
     }
 
     // MARK: State
 
     /// Whether the channel has been opened and not been closed by either side.
-    public var isOpen: Bool {
-        if case .open = machine.state { true } else { false }
-    }
+    public var isOpen: Bool { takesMessages }
 
     /// Whether the user has asked to close and the broker has not confirmed yet.
     public var isClosing: Bool {
@@ -125,6 +133,7 @@ public final class Channel {
         replyCode: UInt16 = 200, replyText: String = "Normal shutdown",
         completion: ((Result<Void, AMQPError>) -> Void)? = nil
     ) {
+        connection.ioLoop.mailbox.assertCurrent()
         let close = ChannelClose(replyCode: replyCode, replyText: replyText, classID: 0, methodID: 0)
         do {
             _ = try close.encodedSize()

@@ -20,6 +20,7 @@ extension Connection {
         replyCode: UInt16 = 200, replyText: String = "Normal shutdown", deadline: Duration? = .seconds(10),
         completion: ((Result<Void, AMQPError>) -> Void)? = nil
     ) {
+        ioLoop.mailbox.assertCurrent()
         let close = ConnectionClose(replyCode: replyCode, replyText: replyText, classID: 0, methodID: 0)
         do {
             _ = try close.encodedSize()

@@ -2,7 +2,7 @@
 extension Connection {
     /// The amount of waiting output changed.
     func outputChanged() {
-        let waiting = unsentByteCount
+        let waiting = output.byteCount + transportBacklog
         let isAbove = waiting > (isAboveWaterMark ? parameters.outputLowWaterMark : parameters.outputHighWaterMark)
         if isAbove != isAboveWaterMark {
             isAboveWaterMark = isAbove

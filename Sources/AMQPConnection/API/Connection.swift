@@ -23,7 +23,7 @@ public final class Connection {
     /// The number of bytes received.
     public internal(set) var bytesReceived: UInt64 = 0
     /// The number of frames received.
-    public internal(set) var framesReceived: UInt64 = 0
+    public var framesReceived: UInt64 { frameCount }
     /// The number of bytes handed to the stream.
     public internal(set) var bytesSent: UInt64 = 0
     /// The number of frames encoded for sending.
@@ -40,7 +40,12 @@ public final class Connection {
     var connector: (any Cancellable)?
     var transport: (any StreamTransport)?
     var decoder = FrameDecoder()
+    var frameCount: UInt64 = 0
+    /// The largest frame in either direction, as far as it is agreed on.
+    var frameMax = Framing.limitBeforeTune
     var output = OutputBuffer()
+    /// What the transport had not sent yet when it was asked last; it can only have become less since.
+    var transportBacklog = 0
     var isFlushScheduled = false
     /// Kept by the transport, and keeps the connection in turn; weak, so that both go when the transport has ended.
     weak var stream: ConnectionStream?
@@ -83,6 +88,7 @@ public final class Connection {
         onOpen: ((Connection) -> Void)? = nil, onOpenError: ((Connection, AMQPError) -> Void)? = nil,
         onClose: ((Connection, AMQPError) -> Void)? = nil
     ) {
+        loop.mailbox.assertCurrent()
         self.parameters = parameters
         self.ioLoop = loop
         self.machine = ConnectionStateMachine(parameters)
@@ -108,9 +114,7 @@ public final class Connection {
     }
 
     /// Whether the connection is over.
-    public var isClosed: Bool {
-        if case .closed = machine.state { true } else { false }
-    }
+    public var isClosed: Bool { machine.isClosed }
 
     /// What the broker can do, from its properties.
     public var serverCapabilities: FieldTable {
@@ -132,6 +136,7 @@ public final class Connection {
     public func openChannel(
         number: UInt16? = nil, completion: @escaping (Result<Channel, AMQPError>) -> Void
     ) {
+        ioLoop.mailbox.assertCurrent()
         do {
             let number = try freeNumber(number)
             let channel = Channel(number, on: self)

@@ -12,6 +12,7 @@ public final class Mailbox: Sendable {
     private let state = Guarded(State())
     private let wake: @Sendable () -> Void
     private let currentCheck: @Sendable () -> Bool
+    private let threads: @Sendable () -> String
 
     /// Makes the mailbox of a loop.
     ///
@@ -19,13 +20,27 @@ public final class Mailbox: Sendable {
     ///   - wake: called on the posting thread when the loop has to look into an empty mailbox again. It is called once
     ///     until the next ``drain()``, and never while a lock is held that the loop could wait for.
     ///   - isCurrent: whether the calling thread is the one that runs the loop.
-    public init(wake: @escaping @Sendable () -> Void, isCurrent: @escaping @Sendable () -> Bool) {
+    ///   - threads: names the loop's thread and the calling one, for the message of ``assertCurrent(_:file:line:)``.
+    public init(
+        wake: @escaping @Sendable () -> Void, isCurrent: @escaping @Sendable () -> Bool,
+        threads: @escaping @Sendable () -> String = { "the calling thread is not the loop's" }
+    ) {
         self.wake = wake
         self.currentCheck = isCurrent
+        self.threads = threads
     }
 
     /// Whether the calling thread is the loop's: only then may the loop's connections and channels be used.
     public var isCurrent: Bool { currentCheck() }
+
+    /// Stops a debug build, naming both threads, if the calling thread is not the loop's; does nothing in release.
+    ///
+    /// The compiler keeps connections and channels on one thread as long as nobody silences it; this finds the rest.
+    public func assertCurrent(_ call: StaticString = #function, file: StaticString = #fileID, line: UInt = #line) {
+        assert(
+            isCurrent, "\(call) belongs to the loop's thread: \(threads()); use LoopBound or the mailbox", file: file,
+            line: line)
+    }
 
     /// Whether ``close()`` was called.
     public var isClosed: Bool { state.withLock { $0.isClosed } }

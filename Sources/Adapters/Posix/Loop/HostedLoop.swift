@@ -62,7 +62,8 @@ open class HostedLoop: FileDescriptorLoop {
         self.mailbox = Mailbox(
             // A turn looks into the mailbox when it ends, so its own callbacks need not wake the loop.
             wake: { if !owner.isInOwnTurn { wake() } },
-            isCurrent: { owner.isCurrent })
+            isCurrent: { owner.isCurrent },
+            threads: { "the loop's is \(owner.description), this is \(System.currentThread)" })
         backend.attach(to: self)
     }
 

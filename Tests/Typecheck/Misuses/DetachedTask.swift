@@ -1,0 +1,6 @@
+// expected: risks causing data races
+import AMQPSelect
+
+func misuse(_ channel: Channel) {
+    Task.detached { channel.basicAck(1) }
+}
