@@ -124,7 +124,8 @@ let package = Package(
         .executableTarget(
             name: "MainJob", dependencies: ["AMQPSelect"], path: "Examples/MainJob", swiftSettings: settings),
         .executableTarget(
-            name: "amqp-bench", dependencies: ["AMQPConnection"], path: "Tests/Benchmarks/InMemory", swiftSettings: settings),
+            name: "amqp-bench", dependencies: ["AMQPConnection"], path: "Tests/Benchmarks/InMemory",
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
