@@ -1,13 +1,13 @@
+internal import AMQPConnection
 internal import AdapterKit
 internal import Foundation
-internal import Synchronization
 internal import Testing
 
 /// Collects the results of all cells and proves at the end that every check ran on every adapter.
 ///
 /// The matrix is printed, and written into the file that `OCHOTONA_MATRIX_FILE` names.
 struct MatrixRecorder: SuiteTrait, TestScoping {
-    private static let matrix = Mutex(CheckMatrix(checks: AdapterCheck.all, adapters: adapters))
+    private static let matrix = Guarded(CheckMatrix(checks: AdapterCheck.all, adapters: adapters))
 
     static func add(_ result: CheckResult) {
         matrix.withLock { $0.add(result) }

@@ -1,5 +1,4 @@
 internal import AMQPConnection
-internal import Synchronization
 
 /// What a ``ScriptedBroker`` has seen; any thread may look.
 public final class BrokerRecord: Sendable {
@@ -13,7 +12,7 @@ public final class BrokerRecord: Sendable {
         var problems: [String] = []
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     public init() {}
 

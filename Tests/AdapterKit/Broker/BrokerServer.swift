@@ -1,6 +1,5 @@
 public import AMQPConnection
 internal import AMQPPosix
-internal import Synchronization
 
 /// A scripted broker at a TCP port of loopback, on threads of its own: for clients of any kind, in any loop.
 ///
@@ -10,7 +9,7 @@ public final class BrokerServer: Sendable {
     private final class State: Sendable {
         let script: BrokerScript
         let record = BrokerRecord()
-        let isOver = Mutex(false)
+        let isOver = Guarded(false)
 
         init(_ script: BrokerScript) { self.script = script }
 

@@ -1,6 +1,5 @@
 public import AMQPConnection
 internal import AMQPPosix
-internal import Synchronization
 
 /// A TCP proxy on loopback, on threads of its own, that does to a stream what networks do: it cuts, resets, stalls,
 /// splits and throttles.
@@ -9,11 +8,11 @@ internal import Synchronization
 /// ``close()``, or when it is dropped.
 public final class FaultProxy: Sendable {
     private final class State: Sendable {
-        let plans: Mutex<(toServer: FaultPlan, toClient: FaultPlan)>
-        let isOver = Mutex(false)
+        let plans: Guarded<(toServer: FaultPlan, toClient: FaultPlan)>
+        let isOver = Guarded(false)
 
         init(_ toServer: FaultPlan, _ toClient: FaultPlan) {
-            plans = Mutex((toServer, toClient))
+            plans = Guarded((toServer, toClient))
         }
 
         var isClosed: Bool { isOver.withLock { $0 } }

@@ -1,8 +1,8 @@
-internal import Synchronization
+internal import AMQPConnection
 
 /// A number that several threads count up.
 final class Counter: Sendable {
-    private let count = Mutex(0)
+    private let count = Guarded(0)
 
     var value: Int { count.withLock { $0 } }
 

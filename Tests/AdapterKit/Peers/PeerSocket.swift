@@ -1,12 +1,11 @@
 internal import AMQPConnection
 internal import AMQPPosix
-internal import Synchronization
 
 /// A non-blocking descriptor that plays the far end of something in a check: no loop, each call says what happened.
 final class PeerSocket: Sendable {
     /// The number of the descriptor; it belongs to this object until it is closed.
     let descriptor: Int32
-    private let isOpen = Mutex(true)
+    private let isOpen = Guarded(true)
 
     init(adopting descriptor: Int32) { self.descriptor = descriptor }
 
@@ -100,6 +99,12 @@ final class PeerSocket: Sendable {
             }
         }
         return bytes
+    }
+
+    /// Whether the stream ends within the limit, with nothing more to read.
+    func ends(within limit: Duration = .seconds(5)) -> Bool {
+        _ = wait(forReading: true, within: limit)
+        return (try? read()) == .some([])
     }
 
     /// Waits until the descriptor is readable (or writable), has an error or is at its end.

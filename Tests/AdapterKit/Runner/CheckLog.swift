@@ -1,8 +1,8 @@
-internal import Synchronization
+internal import AMQPConnection
 
 /// What a check found wrong so far; any thread may add to it.
 final class CheckLog: Sendable {
-    private let failures = Mutex<[String]>([])
+    private let failures = Guarded<[String]>([])
 
     /// At most this many are kept: the first ones tell most.
     private static let limit = 20

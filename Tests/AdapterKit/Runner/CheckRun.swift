@@ -10,11 +10,14 @@ public final class CheckRun {
     /// The loop; to be used inside ``enter(_:)``, in the set-up of ``run(_:within:_:)`` and in the loop's callbacks.
     public var loop: any IOLoop { host.loop }
 
+    /// By how much the limits are stretched.
+    let patience: Int
     let log: CheckLog
     let adapter: AdapterUnderTest
     private var callUnderWay: String?
 
-    init(host: LoopHost, adapter: AdapterUnderTest, log: CheckLog) {
+    init(host: LoopHost, adapter: AdapterUnderTest, log: CheckLog, patience: Int = 1) {
+        self.patience = patience
         self.host = host
         self.adapter = adapter
         self.log = log
@@ -65,7 +68,7 @@ public final class CheckRun {
         enter {
             try setUp()
             guard let limit else { return }
-            alarm = self.loop.callLater(limit) {
+            alarm = self.loop.callLater(limit * self.patience) {
                 self.fail("\(what) did not come within \(limit)")
                 self.loop.stop()
             }

@@ -9,10 +9,14 @@ public enum CheckRunner {
 
     /// Runs one check on one adapter and waits for it; must not be called on Swift's cooperative pool.
     ///
-    /// - Parameter limit: a time limit instead of the check's own.
+    /// - Parameters:
+    ///   - check: what to check.
+    ///   - adapter: what to check it on.
+    ///   - limit: a time limit instead of the check's own.
+    ///   - patience: by how much all limits are stretched, for slow machines and sanitizers.
     @available(*, noasync, message: "this call blocks; use the asynchronous one")
     public static func run(
-        _ check: AdapterCheck, on adapter: AdapterUnderTest, limit: Duration? = nil
+        _ check: AdapterCheck, on adapter: AdapterUnderTest, limit: Duration? = nil, patience: Int = 1
     ) -> CheckResult {
         let missing = check.needs.subtracting(adapter.features)
         guard missing.isEmpty else {
@@ -22,13 +26,13 @@ public enum CheckRunner {
         let finish = Finish()
         do {
             try System.detachThread {
-                perform(check, on: adapter, log: finish.log)
+                perform(check, on: adapter, log: finish.log, patience: patience)
                 finish.gate.open()
             }
         } catch {
             return result(check, adapter, .failed(["\(error)"]), .zero)
         }
-        let limit = limit ?? check.limit
+        let limit = (limit ?? check.limit) * patience
         let ended = finish.gate.wait(within: limit)
         let failures = finish.log.all
         let outcome: CheckOutcome =
@@ -40,13 +44,19 @@ public enum CheckRunner {
 
     /// Runs one check on one adapter without blocking the caller's thread.
     ///
-    /// - Parameter limit: a time limit instead of the check's own.
+    /// - Parameters:
+    ///   - check: what to check.
+    ///   - adapter: what to check it on.
+    ///   - limit: a time limit instead of the check's own.
+    ///   - patience: by how much all limits are stretched, for slow machines and sanitizers.
     public static func run(
-        _ check: AdapterCheck, on adapter: AdapterUnderTest, limit: Duration? = nil
+        _ check: AdapterCheck, on adapter: AdapterUnderTest, limit: Duration? = nil, patience: Int = 1
     ) async -> CheckResult {
         await withCheckedContinuation { continuation in
             do {
-                try System.detachThread { continuation.resume(returning: run(check, on: adapter, limit: limit)) }
+                try System.detachThread {
+                    continuation.resume(returning: run(check, on: adapter, limit: limit, patience: patience))
+                }
             } catch {
                 continuation.resume(returning: result(check, adapter, .failed(["\(error)"]), .zero))
             }
@@ -64,9 +74,9 @@ public enum CheckRunner {
         return CheckMatrix(checks: checks, adapters: adapters, results: results)
     }
 
-    private static func perform(_ check: AdapterCheck, on adapter: AdapterUnderTest, log: CheckLog) {
+    private static func perform(_ check: AdapterCheck, on adapter: AdapterUnderTest, log: CheckLog, patience: Int) {
         do {
-            let run = CheckRun(host: try adapter.makeHost(), adapter: adapter, log: log)
+            let run = CheckRun(host: try adapter.makeHost(), adapter: adapter, log: log, patience: patience)
             do { try check.body(run) } catch { run.fail("\(error)") }
             run.enter { run.host.close() }
         } catch {

@@ -117,7 +117,7 @@ enum ConnectChecks {
         }
         if let peer = listener.accept(within: .milliseconds(10)) {
             check.expectEqual(peer.readBytes(1, within: .seconds(1)), [], "what a cancelled connect sent")
-            check.expectEqual(try? peer.read(), [], "the end of a connection whose connect was cancelled")
+            check.expect(peer.ends(), "a connection whose connect was cancelled stays open")
         }
     }
 
@@ -197,8 +197,7 @@ enum ConnectChecks {
             _ = check.loop.connect(to: listener.address, options: SocketOptions()) { _ in }
             guard let peer = listener.accept() else { throw CheckProblem("no connection came") }
             check.loop.callLater(.milliseconds(30)) {
-                check.expectEqual(try? peer.read(), [], "the end of a stream that was dropped")
-                check.finish()
+                check.when({ (try? peer.read()) == .some([]) }) { check.finish() }
             }
         }
     }

@@ -1,11 +1,10 @@
 internal import AMQPSelect
-internal import Synchronization
 
 /// A loop with a mailbox of its own, whose wake-ups go through the base's.
 class OwnMailboxLoop: ForwardingLoop {
     private final class Target: Sendable {
         // The loop is set once, before the mailbox is handed out.
-        let loop = Mutex<LoopBox<() -> Void>?>(nil)
+        let loop = Guarded<LoopBox<() -> Void>?>(nil)
 
         func drain() { loop.withLock { $0 }?.value() }
     }
@@ -52,7 +51,7 @@ final class LosesWakeUps: OwnMailboxLoop {
 /// One wake-up of twenty is lost.
 final class LosesSomeWakeUps: OwnMailboxLoop {
     private final class Count: Sendable {
-        private let value = Mutex(0)
+        private let value = Guarded(0)
 
         func next() -> Int {
             value.withLock { value in
