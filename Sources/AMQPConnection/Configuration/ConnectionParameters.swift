@@ -45,7 +45,7 @@ public struct ConnectionParameters: Sendable {
     public var outputLimit: Int
     /// Waiting output above this many bytes closes the publishing gate (``Channel/mayPublish``). Default: 1 MiB.
     public var outputHighWaterMark: Int
-    /// Waiting output below this many bytes opens the gate again. Default: 256 KiB.
+    /// Waiting output of at most this many bytes opens the gate again. Default: 256 KiB.
     public var outputLowWaterMark: Int
     /// Whether ``Connection/onBackpressure(_:)`` listeners are told of output that piles up. Default: `false`.
     public var backpressureDetection: Bool

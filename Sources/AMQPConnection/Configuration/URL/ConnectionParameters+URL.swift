@@ -8,9 +8,11 @@ extension ConnectionParameters {
     /// cannot be expressed. An IPv6 address stands in brackets, a zone behind `%25`.
     ///
     /// The keys are those of Pika and of RabbitMQ's Erlang client:
-    /// - `channel_max`, `frame_max`, `heartbeat` (seconds), `message_size_limit` and `output_limit` (bytes): whole numbers.
-    /// - `socket_timeout`, `stack_timeout`: seconds such as `2.5`, or `none`; `connection_timeout`: the socket timeout in
-    ///   whole milliseconds.
+    /// - `channel_max`, `frame_max`, `heartbeat` (seconds), `message_size_limit`, `output_limit`, `output_high_water_mark`
+    ///   and `output_low_water_mark` (bytes): whole numbers.
+    /// - `socket_timeout`, `stack_timeout`, `request_timeout`, `blocked_connection_timeout`: seconds such as `2.5`, or
+    ///   `none`; `connection_timeout`: the socket timeout in whole milliseconds.
+    /// - `backpressure_detection`: `t` or `f`.
     /// - `locale`, `connection_name`: text.
     /// - `auth_mechanism`: `plain`, `amqplain` or `external`; the first that the broker offers if it comes several times.
     ///   `external` alone takes no user and password.
@@ -34,6 +36,7 @@ extension ConnectionParameters {
         credentials = try ConnectionParameters.credentials(url.userInfo, query.texts(.authMechanism))
         try takeLimits(query)
         try takeTimeouts(query)
+        if let isOn = try query.truth(.backpressureDetection) { backpressureDetection = isOn }
         if let text = query.text(.locale) { locale = text }
         if let text = query.text(.connectionName) { connectionName = text }
         if let table = try query.table(.clientProperties) { clientProperties = table }
@@ -49,11 +52,17 @@ extension ConnectionParameters {
         if let number = try query.number(.heartbeat, 0 ... UInt16.max) { heartbeat = .seconds(number) }
         if let number = try query.number(.messageSizeLimit, 0 ... Int.max) { messageSizeLimit = number }
         if let number = try query.number(.outputLimit, 1 ... Int.max) { outputLimit = number }
+        if let number = try query.number(.outputHighWaterMark, 0 ... Int.max) { outputHighWaterMark = number }
+        if let number = try query.number(.outputLowWaterMark, 0 ... Int.max) { outputLowWaterMark = number }
     }
 
     private mutating func takeTimeouts(_ query: URLQuery) throws(AMQPError) {
         if let seconds = try query.seconds(.socketTimeout) { socketTimeout = seconds }
         if let seconds = try query.seconds(.stackTimeout) { stackTimeout = seconds }
+        if let seconds = try query.seconds(.requestTimeout) { requestTimeout = seconds }
+        if let seconds = try query.seconds(.blockedConnectionTimeout, orZero: true) {
+            blockedConnectionTimeout = seconds
+        }
         guard let milliseconds = try query.number(.connectionTimeout, 1 ... Int64.max) else { return }
         guard query.text(.socketTimeout) == nil else {
             throw AMQPError(invalidURL: "connection_timeout and socket_timeout are the same; one is expected")

@@ -85,10 +85,25 @@ extension ConnectionParameters {
         if case .seconds(let seconds) = heartbeat { items.append((.heartbeat, "\(seconds)")) }
         if socketTimeout != other.socketTimeout { items.append((.socketTimeout, DecimalSeconds.text(socketTimeout))) }
         if stackTimeout != other.stackTimeout { items.append((.stackTimeout, DecimalSeconds.text(stackTimeout))) }
+        if requestTimeout != other.requestTimeout {
+            items.append((.requestTimeout, DecimalSeconds.text(requestTimeout)))
+        }
+        if blockedConnectionTimeout != other.blockedConnectionTimeout {
+            items.append((.blockedConnectionTimeout, DecimalSeconds.text(blockedConnectionTimeout)))
+        }
         if locale != other.locale { items.append((.locale, locale)) }
         if let connectionName { items.append((.connectionName, connectionName)) }
         if messageSizeLimit != other.messageSizeLimit { items.append((.messageSizeLimit, "\(messageSizeLimit)")) }
         if outputLimit != other.outputLimit { items.append((.outputLimit, "\(outputLimit)")) }
+        if outputHighWaterMark != other.outputHighWaterMark {
+            items.append((.outputHighWaterMark, "\(outputHighWaterMark)"))
+        }
+        if outputLowWaterMark != other.outputLowWaterMark {
+            items.append((.outputLowWaterMark, "\(outputLowWaterMark)"))
+        }
+        if backpressureDetection != other.backpressureDetection {
+            items.append((.backpressureDetection, backpressureDetection ? "t" : "f"))
+        }
         return items.filter { !$0.1.isEmpty }
     }
 }

@@ -39,14 +39,26 @@ struct URLQuery {
     }
 
     /// The seconds of a key: `.some(nil)` is no limit.
-    func seconds(_ key: URLQueryKey) throws(AMQPError) -> Duration?? {
+    func seconds(_ key: URLQueryKey, orZero: Bool = false) throws(AMQPError) -> Duration?? {
         guard let text = text(key) else { return nil }
         if text == DecimalSeconds.none { return .some(nil) }
-        guard let duration = DecimalSeconds.parse(text), duration > .zero else {
+        guard let duration = DecimalSeconds.parse(text), orZero || duration > .zero else {
             throw AMQPError(
-                invalidURL: "\(key.rawValue): seconds above zero, such as 2.5, or \(DecimalSeconds.none) are expected")
+                invalidURL:
+                    "\(key.rawValue): seconds\(orZero ? "" : " above zero"), such as 2.5, or \(DecimalSeconds.none) are expected"
+            )
         }
         return duration
+    }
+
+    /// The truth value of a key: Pika's letters, or the words.
+    func truth(_ key: URLQueryKey) throws(AMQPError) -> Bool? {
+        switch text(key) {
+        case nil: return nil
+        case "t", "true": return true
+        case "f", "false": return false
+        case .some: throw AMQPError(invalidURL: "\(key.rawValue): t or f is expected")
+        }
     }
 
     /// The JSON object of a key.

@@ -26,7 +26,10 @@ enum URLQueryKey: String, CaseIterable {
     // Ours
     case connectionName = "connection_name"
     case messageSizeLimit = "message_size_limit"
+    case outputHighWaterMark = "output_high_water_mark"
     case outputLimit = "output_limit"
+    case outputLowWaterMark = "output_low_water_mark"
+    case requestTimeout = "request_timeout"
 
     /// What the key belongs to, if this library does not have that.
     ///
@@ -35,10 +38,9 @@ enum URLQueryKey: String, CaseIterable {
         switch self {
         case .sslOptions, .caCertFile, .certFile, .keyFile, .password, .serverNameIndication, .verify: "TLS"
         case .connectionAttempts, .retryDelay: "connecting again"
-        case .blockedConnectionTimeout: "a limit on being blocked"
-        case .backpressureDetection: "back-pressure detection"
-        case .channelMax, .clientProperties, .frameMax, .heartbeat, .locale, .socketTimeout, .stackTimeout, .tcpOptions,
-            .authMechanism, .connectionTimeout, .connectionName, .messageSizeLimit, .outputLimit:
+        case .backpressureDetection, .blockedConnectionTimeout, .channelMax, .clientProperties, .frameMax, .heartbeat,
+            .locale, .socketTimeout, .stackTimeout, .tcpOptions, .authMechanism, .connectionTimeout, .connectionName,
+            .messageSizeLimit, .outputHighWaterMark, .outputLimit, .outputLowWaterMark, .requestTimeout:
             nil
         }
     }

@@ -24,6 +24,13 @@ struct RandomParameters {
         if chance(4) { parameters.clientProperties = table(depth: 0) }
         if chance(8) { parameters.messageSizeLimit = .random(in: 0 ... .max, using: &random) }
         if chance(8) { parameters.outputLimit = .random(in: 1 ... .max, using: &random) }
+        if chance(4) { parameters.requestTimeout = timeout() }
+        if chance(4) { parameters.blockedConnectionTimeout = chance(4) ? .zero : timeout() }
+        if chance(4) { parameters.backpressureDetection = true }
+        if chance(8) {
+            parameters.outputHighWaterMark = .random(in: 0 ... .max, using: &random)
+            parameters.outputLowWaterMark = .random(in: 0 ... parameters.outputHighWaterMark, using: &random)
+        }
         if chance(4) { parameters.socketOptions = socketOptions() }
         return parameters
     }

@@ -66,6 +66,38 @@ import Testing
             accepted: [("1", { $0.outputLimit == 1 })],
             refused: ["0", "-1"]),
         KeyCase(
+            key: "output_high_water_mark",
+            accepted: [("300000", { $0.outputHighWaterMark == 300_000 })],
+            refused: ["-1", "262143", "1&output_low_water_mark=2"]),
+        KeyCase(
+            key: "output_low_water_mark",
+            accepted: [
+                ("0", { $0.outputLowWaterMark == 0 }),
+                ("5&output_high_water_mark=6", { $0.outputLowWaterMark == 5 && $0.outputHighWaterMark == 6 }),
+            ],
+            refused: ["-1", "1048577"]),
+        KeyCase(
+            key: "request_timeout",
+            accepted: [
+                ("2.5", { $0.requestTimeout == .milliseconds(2500) }), ("none", { $0.requestTimeout == nil }),
+            ],
+            refused: ["0", "-1", "nan"]),
+        KeyCase(
+            key: "blocked_connection_timeout",
+            accepted: [
+                ("300", { $0.blockedConnectionTimeout == .seconds(300) }),
+                ("0.5", { $0.blockedConnectionTimeout == .milliseconds(500) }),
+                ("0", { $0.blockedConnectionTimeout == .zero }), ("none", { $0.blockedConnectionTimeout == nil }),
+            ],
+            refused: ["-1", "1e1", "None", "inf", "x"]),
+        KeyCase(
+            key: "backpressure_detection",
+            accepted: [
+                ("t", { $0.backpressureDetection }), ("f", { !$0.backpressureDetection }),
+                ("true", { $0.backpressureDetection }), ("false", { !$0.backpressureDetection }),
+            ],
+            refused: ["1", "0", "T", "True", "yes", "tf"]),
+        KeyCase(
             key: "auth_mechanism",
             accepted: [
                 ("plain", { $0.credentials is PlainCredentials }), ("PLAIN", { $0.credentials is PlainCredentials }),
@@ -130,9 +162,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "backpressure_detection", "blocked_connection_timeout", "cacertfile", "certfile", "connection_attempts",
-        "keyfile",
-        "password", "retry_delay", "server_name_indication", "ssl_options", "verify",
+        "cacertfile", "certfile", "connection_attempts", "keyfile", "password", "retry_delay",
+        "server_name_indication", "ssl_options", "verify",
     ])
     func keysOfMissingFeaturesAreRefusedByName(_ key: String) {
         let error = #expect(throws: AMQPError.self) { try ConnectionParameters(url: "amqp://h?\(key)=secret") }

@@ -109,6 +109,10 @@ extension ConnectionParameters {
             && connectionName.map { Array($0.utf8) } == other.connectionName.map { Array($0.utf8) }
             && clientProperties == other.clientProperties && messageSizeLimit == other.messageSizeLimit
             && outputLimit == other.outputLimit && socketOptions == other.socketOptions
+            && requestTimeout == other.requestTimeout && outputHighWaterMark == other.outputHighWaterMark
+            && outputLowWaterMark == other.outputLowWaterMark
+            && blockedConnectionTimeout == other.blockedConnectionTimeout
+            && backpressureDetection == other.backpressureDetection
     }
 
     private static func same(_ left: Heartbeat?, _ right: Heartbeat?) -> Bool {
