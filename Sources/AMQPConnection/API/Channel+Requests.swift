@@ -103,9 +103,13 @@ extension Channel {
         guard let call = calls.removeValue(forKey: id) else { return }
         if requests.abandon(id), let undo = call.undo {
             // The answer may still come: the request keeps its place until then.
-            calls[id] = PendingCall(complete: { if case .success(let answer) = $0 { undo(answer) } })
+            calls[id] = PendingCall(
+                complete: { if case .success(let answer) = $0 { undo(answer) } }, isObserved: false)
         }
         let reason = "\(method) was not answered within \(limit)"
-        call.complete(.failure(AMQPError(.deadlineExceeded, blame: .deadline, reason, method: method)))
+        let error = AMQPError(.deadlineExceeded, blame: .deadline, reason, method: method)
+        call.complete(.failure(error))
+        // The end of a channel is told by its listeners.
+        if !call.isObserved, method != .channelClose { connection.report(error) }
     }
 }

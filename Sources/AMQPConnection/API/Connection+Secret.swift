@@ -30,9 +30,8 @@ extension Connection {
         guard let limit = parameters.requestTimeout else { return }
         call.timer = ioLoop.callLater(limit) {
             let reason = "\(MethodID.connectionUpdateSecret) was not answered within \(limit)"
-            call.finish(
-                .failure(
-                    AMQPError(.deadlineExceeded, blame: .deadline, reason, method: .connectionUpdateSecret)))
+            let error = AMQPError(.deadlineExceeded, blame: .deadline, reason, method: .connectionUpdateSecret)
+            if completion == nil { self.report(error) } else { call.finish(.failure(error)) }
         }
     }
 
