@@ -1,3 +1,5 @@
+import Logging
+
 /// When publishers should hold back: what waits to be sent, and what the broker says.
 extension Connection {
     /// The amount of waiting output changed.
@@ -9,9 +11,9 @@ extension Connection {
             gateChanged()
         }
         guard parameters.backpressureDetection else { return }
-        let (limit, isAnything) = (bytesSent / max(framesSent, 1))
-            .multipliedReportingOverflow(by: UInt64(max(backpressureMultiplier, 0)))
-        if (bytesSent > 0 && !isAnything && waiting > limit) != isUnderBackpressure {
+        let average = (bytesSent + UInt64(output.byteCount)) / max(framesSent, 1)
+        let (limit, isAnything) = average.multipliedReportingOverflow(by: UInt64(max(backpressureMultiplier, 0)))
+        if (!isAnything && waiting > limit) != isUnderBackpressure {
             isUnderBackpressure.toggle()
             gateChanged()
         }
@@ -27,6 +29,7 @@ extension Connection {
             for channel in channels.all { channel.tellGate() }
             guard isUnderBackpressure != toldBackpressure else { return }
             toldBackpressure = isUnderBackpressure
+            if toldBackpressure { logger.warning("\(unsentByteCount) bytes wait to be sent") }
             backpressureListeners.emit((self, isUnderBackpressure))
         }
     }
@@ -49,7 +52,8 @@ extension Channel {
             && confirms.openCount < (unconfirmedLimit ?? .max)
     }
 
-    /// Calls `listener` when ``mayPublish`` has changed, with its value; never inside a call of the user's.
+    /// Calls `listener` when ``mayPublish`` has changed on an open channel, with its value; never inside a call of the
+    /// user's. The channel's end is told by ``onClose(_:)``.
     ///
     /// Whoever has seen ``mayPublish`` say no hears `true` when it says yes again, even if both lie so close together
     /// that `false` was never told.
@@ -60,6 +64,7 @@ extension Channel {
 
     /// Tells the listeners if the gate is not as they were told last.
     func tellGate() {
+        guard self.isOpen else { return }
         let isOpen = isGateOpen
         guard isOpen != toldGate || (isOpen && wasGateSeenClosed) else { return }
         toldGate = isOpen
