@@ -5,7 +5,7 @@ public enum Scenarios {
     /// All scenarios.
     public static var all: [AdapterCheck] {
         OpeningScenarios.all + CredentialsScenarios.all + ChannelErrorScenarios.all + ConnectionErrorScenarios.all
-            + TopologyScenarios.all + PublishingScenarios.all + ConsumingScenarios.all
-            + ClosingScenarios.all + InteropScenarios.all
+            + RefusalScenarios.all + RareMethodScenarios.all + TopologyScenarios.all
+            + PublishingScenarios.all + ConsumingScenarios.all + ClosingScenarios.all
     }
 }

@@ -40,12 +40,25 @@ extension Channel {
     ///     otherwise; `false` is therefore refused here with ``AMQPError/Code/notSupported`` when the broker is RabbitMQ.
     ///   - completion: called exactly once, with the broker's answer or the reason for failure.
     public func basicRecover(requeue: Bool = true, completion: ((Result<BasicRecoverOK, AMQPError>) -> Void)? = nil) {
-        if !requeue, connection.serverProperties["product"] == .text("RabbitMQ") {
-            let reason = "RabbitMQ does not support basic.recover without requeue"
-            connection.refuse(AMQPError(.notSupported, blame: .application, reason, method: .basicRecover), completion)
+        if let refusal = recoverRefusal(requeue: requeue, .basicRecover) {
+            connection.refuse(refusal, completion)
             return
         }
         request(.basicRecover(BasicRecover(requeue: requeue)), completion)
+    }
+
+    /// Has all unacknowledged messages of the channel delivered again, without an answer (`basic.recover-async`, which the
+    /// specification has deprecated). Like an acknowledgement, it does not wait for requests, and is dropped on a channel
+    /// that is over.
+    ///
+    /// - Parameter requeue: whether they go back to their queues. `false` is refused as in
+    ///   ``basicRecover(requeue:completion:)``; the error goes to the connection's ``Connection/onError(_:)`` listeners.
+    public func basicRecoverAsync(requeue: Bool = true) {
+        if let refusal = recoverRefusal(requeue: requeue, .basicRecoverAsync) {
+            connection.refuse(refusal, nil as ((Result<Void, AMQPError>) -> Void)?)
+            return
+        }
+        acknowledge(BasicRecoverAsync(requeue: requeue))
     }
 
     /// Limits how many messages may be unacknowledged at a time (`basic.qos`).
@@ -62,6 +75,12 @@ extension Channel {
     ) {
         let qos = BasicQos(prefetchSize: prefetchSize, prefetchCount: prefetchCount, global: global)
         request(.basicQos(qos), completion)
+    }
+
+    private func recoverRefusal(requeue: Bool, _ method: MethodID) -> AMQPError? {
+        guard !requeue, connection.serverProperties["product"] == .text("RabbitMQ") else { return nil }
+        let reason = "RabbitMQ does not support \(method) without requeue"
+        return AMQPError(.notSupported, blame: .application, reason, method: method)
     }
 
     private func acknowledge<Acknowledgement: AMQPMethod>(_ method: Acknowledgement) {
