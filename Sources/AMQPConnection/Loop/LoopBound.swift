@@ -8,10 +8,10 @@
 ///
 /// The object is released on the loop's thread too, whichever thread drops the last copy, as long as the loop exists.
 public struct LoopBound<Value>: Sendable {
-    // SAFETY: `value` is set once, and touched on the loop's thread only: by closures in the loop's mailbox, by
+    // SAFETY: `value` is set once and taken once, and touched on the loop's thread only: by closures in the loop's mailbox, by
     // `withValue`, which checks the thread, and at the end, when no thread but the last can see it.
     private final class Box: @unchecked Sendable {
-        let value: Value
+        private(set) var value: Value?
         let mailbox: Mailbox
 
         init(_ value: Value, _ mailbox: Mailbox) {
@@ -21,7 +21,9 @@ public struct LoopBound<Value>: Sendable {
 
         deinit {
             guard !mailbox.isCurrent else { return }
-            let last = LastCopy(value)
+            // The value is moved out, not copied: a copy left here would be released on this thread, perhaps as the last.
+            let last = LastCopy()
+            swap(&last.value, &value)
             // A loop that no longer exists has no thread to release it on; nobody else uses the value by then.
             try? mailbox.addCallbackThreadsafe { last.drop() }
         }
@@ -30,11 +32,7 @@ public struct LoopBound<Value>: Sendable {
     // SAFETY: made by the last owner of a value, which has no other use for it, and used once, on the loop's thread.
     /// Brings a value home to be released there.
     private final class LastCopy: @unchecked Sendable {
-        private var value: Value?
-
-        init(_ value: Value) {
-            self.value = value
-        }
+        var value: Value?
 
         func drop() {
             value = nil
@@ -58,7 +56,9 @@ public struct LoopBound<Value>: Sendable {
     /// - Throws: ``AMQPError`` with the code ``AMQPError/Code/loopClosed`` if the loop no longer exists; `body` does not
     ///   run then.
     public func execute(_ body: @escaping @Sendable (Value) -> Void) throws(AMQPError) {
-        try box.mailbox.addCallbackThreadsafe { [box] in body(box.value) }
+        try box.mailbox.addCallbackThreadsafe { [box] in
+            if let value = box.value { body(value) }
+        }
     }
 
     /// Calls `body` with the object at once: for code that runs on the loop's thread and holds only this.
@@ -66,10 +66,10 @@ public struct LoopBound<Value>: Sendable {
     /// - Throws: ``AMQPError`` with the code ``AMQPError/Code/loopWrongState`` if the calling thread is another one;
     ///   `body` does not run then. It is the object itself that must not be kept by others.
     public func withValue<Result>(_ body: (Value) -> Result) throws(AMQPError) -> Result {
-        guard box.mailbox.isCurrent else {
+        guard box.mailbox.isCurrent, let value = box.value else {
             throw AMQPError(.loopWrongState, blame: .application, "a loop's object was asked for on another thread")
         }
-        return body(box.value)
+        return body(value)
     }
 }
 
