@@ -8,8 +8,8 @@
 ///
 /// The object is released on the loop's thread too, whichever thread drops the last copy, as long as the loop exists.
 public struct LoopBound<Value>: Sendable {
-    // SAFETY: `value` is set once and taken once, and touched on the loop's thread only: by closures in the loop's mailbox, by
-    // `withValue`, which checks the thread, and at the end, when no thread but the last can see it.
+    // SAFETY: `value` is set once and taken once, and touched on the loop's thread only: by closures in the loop's
+    // mailbox, by `withValue`, which checks the thread, and at the end, when no thread but the last can see it.
     private final class Box: @unchecked Sendable {
         private(set) var value: Value?
         let mailbox: Mailbox

@@ -10,7 +10,7 @@ struct DeliverHead {
     let isRedelivered: Bool
 
     /// Checks a method frame; `nil` if it is another method or its arguments are malformed.
-    init?(_ frame: Frame) {
+    init?(_ frame: borrowing Frame) {
         // SAFETY: the frame lies in its chunk, and every offset is compared with the frame's size before it is used.
         let bytes = UnsafeRawBufferPointer(start: frame.chunk.base + frame.offset, count: frame.count)
         guard bytes.count >= 16, bytes.number(at: 0, as: UInt32.self) == 0x003C_003C else { return nil }
