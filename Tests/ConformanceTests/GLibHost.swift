@@ -7,6 +7,7 @@ final class GLibHost {
     private let context: OpaquePointer
     private let mainLoop: OpaquePointer
     private let loop: GLibLoop
+    private var timers: [UnsafeMutablePointer<GSource>] = []
 
     private init() throws {
         guard let context = g_main_context_new(), let mainLoop = g_main_loop_new(context, 0) else {
@@ -33,7 +34,16 @@ final class GLibHost {
                 return 0
             }, box.toOpaque(), { data in if let data { Unmanaged<Box>.fromOpaque(data).release() } })
         g_source_attach(source, context)
-        g_source_unref(source)
+        if let source { timers.append(source) }
+    }
+
+    /// Forgets what a check has left on the context, which holds this host.
+    private func dropTimers() {
+        for timer in timers {
+            g_source_destroy(timer)
+            g_source_unref(timer)
+        }
+        timers = []
     }
 
     private final class Box {
@@ -45,6 +55,12 @@ final class GLibHost {
     static func make() throws -> LoopHost {
         let host = try GLibHost()
         var described = LoopHost(hosted: host.loop)
+        described.close = {
+            // In a callback a check closes the loop to see whether its host goes on; outside it ends.
+            let isEnd = !host.loop.isInTurn
+            host.loop.close()
+            if isEnd { host.dropTimers() }
+        }
         described.foreign = LoopHost.Foreign(
             callLater: host.callLater, run: { g_main_loop_run(host.mainLoop) },
             stop: { g_main_loop_quit(host.mainLoop) })

@@ -6,6 +6,7 @@ internal import LibuvAdapter
 final class LibuvHost {
     private let native = UnsafeMutablePointer<uv_loop_t>.allocate(capacity: 1)
     private var loop: LibuvLoop?
+    private var timers: [LibuvHostTimer] = []
 
     private init() {
         uv_loop_init(native)
@@ -22,25 +23,13 @@ final class LibuvHost {
     }
 
     private func callLater(_ delay: Duration, _ callback: @escaping () -> Void) {
-        let timer = UnsafeMutablePointer<uv_timer_t>.allocate(capacity: 1)
-        uv_timer_init(native, timer)
-        // SAFETY: the box is retained here and released exactly once, when the timer has run.
-        timer.pointee.data = Unmanaged.passRetained(Box(callback)).toOpaque()
-        uv_update_time(native)
-        let run: uv_timer_cb = { timer in
-            guard let timer, let data = timer.pointee.data else { return }
-            Unmanaged<Box>.fromOpaque(data).takeRetainedValue().callback()
-            UnsafeMutableRawPointer(timer).withMemoryRebound(to: uv_handle_t.self, capacity: 1) {
-                uv_close($0) { UnsafeMutableRawPointer($0)?.deallocate() }
-            }
-        }
-        uv_timer_start(timer, run, UInt64(delay / .milliseconds(1)), 0)
+        timers.append(LibuvHostTimer(on: native, delay, callback))
     }
 
-    private final class Box {
-        let callback: () -> Void
-
-        init(_ callback: @escaping () -> Void) { self.callback = callback }
+    /// Forgets what a check has left on the loop, which holds this host.
+    private func dropTimers() {
+        for timer in timers { timer.end() }
+        timers = []
     }
 
     static func make() throws -> LoopHost {
@@ -49,6 +38,12 @@ final class LibuvHost {
             throw AMQPError(.systemCallFailed, blame: .transport, "no uv_loop_t could be made")
         }
         var described = LoopHost(hosted: loop)
+        described.close = {
+            // In a callback a check closes the loop to see whether its host goes on; outside it ends.
+            let isEnd = !loop.isInTurn
+            loop.close()
+            if isEnd { host.dropTimers() }
+        }
         described.foreign = LoopHost.Foreign(
             callLater: host.callLater, run: { uv_run(host.native, UV_RUN_DEFAULT) }, stop: { uv_stop(host.native) })
         return described

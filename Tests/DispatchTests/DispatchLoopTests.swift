@@ -9,10 +9,15 @@ import Testing
             let queue = DispatchQueue(label: "test")
             let key = DispatchSpecificKey<Bool>()
             queue.setSpecific(key: key, value: true)
-            let done = Signal()
-            DispatchLoop.on(queue) { loop in
+            let posted = Guarded(false)
+            DispatchLoop.run(on: queue) { loop in
                 let mailbox = loop.mailbox
                 #expect(mailbox.isCurrent)
+                func stopWhenPosted() {
+                    if posted.withLock({ $0 }) { return loop.stop() }
+                    loop.callLater(.milliseconds(1), stopWhenPosted)
+                }
+                stopWhenPosted()
                 loop.callLater(.milliseconds(1)) {
                     #expect(DispatchQueue.getSpecific(key: key) == true)
                     #expect(mailbox.isCurrent)
@@ -20,12 +25,11 @@ import Testing
                         #expect(!mailbox.isCurrent)
                         try? mailbox.addCallbackThreadsafe {
                             #expect(DispatchQueue.getSpecific(key: key) == true)
-                            done.give()
+                            posted.withLock { $0 = true }
                         }
                     }
                 }
             }
-            #expect(done.came())
         }
     }
 
