@@ -57,7 +57,7 @@ extension Connection {
     func streamClosed(_ error: AMQPError?) {
         transport = nil
         let reason = error ?? AMQPError(.streamLost, blame: .transport, "the stream was closed")
-        if let stall = stalledFor(ioLoop.now) {
+        if reason.code == .streamLost, let stall = stalledFor(ioLoop.now) {
             end(
                 AMQPError(
                     .streamLost, blame: .application,

@@ -7,8 +7,14 @@ public import Logging
 public struct ConnectionParameters: Sendable {
     /// A host name, or an IPv4 or IPv6 address in text. Default: `localhost`.
     public var host: String
-    /// The broker's port. Default: 5672.
-    public var port: UInt16
+    /// The broker's port. Default: 5672, or 5671 as long as there is ``tls``; a port that was set stays.
+    public var port: UInt16 {
+        get { chosenPort ?? (tls == nil ? 5672 : 5671) }
+        set { chosenPort = newValue }
+    }
+    private var chosenPort: UInt16?
+    /// How the stream is secured; `nil` for plain text. Default: `nil`.
+    public var tls: TLSConfiguration?
     /// The virtual host. Default: `/`.
     public var virtualHost: String
     /// What to log in with. Default: the user guest with the password guest.
@@ -22,9 +28,11 @@ public struct ConnectionParameters: Sendable {
     /// Seconds without traffic after which a peer may be given up, 0 … 65535, or a function of the broker's proposal; 0
     /// turns heartbeats off, `nil` takes the proposal. Default: `nil`.
     public var heartbeat: Heartbeat?
-    /// How long one address may take to accept a connection; `nil` waits as long as the system does. Default: 10 s.
+    /// How long one address may take to accept a connection, and then as long to shake hands for TLS; `nil` waits as long
+    /// as the system does. Default: 10 s.
     public var socketTimeout: Duration?
-    /// How long everything up to an open connection may take: name resolution, every address, and AMQP's handshake;
+    /// How long everything up to an open connection may take: name resolution, every address, and the
+    /// handshakes of TLS and AMQP;
     /// `nil` waits for ever. Default: 15 s.
     public var stackTimeout: Duration?
     /// How long a request on a channel may take to be answered; `nil` waits for ever. Default: 60 s. A channel can have
@@ -57,7 +65,7 @@ public struct ConnectionParameters: Sendable {
     public var logger: Logger
 
     public init(
-        host: String = "localhost", port: UInt16 = 5672, virtualHost: String = "/",
+        host: String = "localhost", port: UInt16? = nil, tls: TLSConfiguration? = nil, virtualHost: String = "/",
         credentials: any Credentials = PlainCredentials(), credentialsProvider: (any CredentialsProvider)? = nil,
         channelMax: UInt16 = 65535, frameMax: Int = 131_072,
         heartbeat: Heartbeat? = nil, socketTimeout: Duration? = .seconds(10), stackTimeout: Duration? = .seconds(15),
@@ -68,7 +76,8 @@ public struct ConnectionParameters: Sendable {
         handlerErrorPolicy: HandlerErrorPolicy = .report, logger: Logger = Logger(label: "ochotona")
     ) {
         self.host = host
-        self.port = port
+        self.chosenPort = port
+        self.tls = tls
         self.virtualHost = virtualHost
         self.credentials = credentials
         self.credentialsProvider = credentialsProvider
@@ -104,6 +113,7 @@ public struct ConnectionParameters: Sendable {
         try require(port > 0, "port is 0; 1 … 65535 are allowed")
         try require(virtualHost.utf8.count <= 255, "virtualHost has \(virtualHost.utf8.count) bytes; 255 are allowed")
         try require(!ControlCharacters.occur(in: virtualHost), "virtualHost contains a control character")
+        try tls?.validate()
         try credentials.validate()
         try require(channelMax > 0, "channelMax is 0; 1 … 65535 are allowed")
         try require(

@@ -51,21 +51,38 @@ final class Connector: Cancellable {
             finish(
                 .failure(
                     AMQPError(
-                        .connectFailed, blame: lastFailure?.blame ?? .transport, reason,
+                        lastFailure?.connectCode ?? .connectFailed, blame: lastFailure?.blame ?? .transport, reason,
                         underlying: lastFailure?.underlying)))
             return
         }
         step = loop.connect(to: address, options: parameters.socketOptions) { [self] result in
             stopStep()
             switch result {
+            case .success(let transport): connected(transport, address)
+            case .failure(let error): failed(address, error)
+            }
+        }
+        limit(address, "no answer")
+    }
+
+    /// Shakes hands for TLS if that is asked for; the handshake has as long as the connecting had.
+    private func connected(_ transport: any StreamTransport, _ address: SocketAddress) {
+        guard let tls = parameters.tls else { return finish(.success(transport)) }
+        step = loop.secure(transport, host: parameters.host, tls) { [self] result in
+            stopStep()
+            switch result {
             case .success(let transport): finish(.success(transport))
             case .failure(let error): failed(address, error)
             }
         }
+        limit(address, "no end of the TLS handshake")
+    }
+
+    private func limit(_ address: SocketAddress, _ reason: String) {
         guard let limit = parameters.socketTimeout else { return }
         timer = loop.callLater(limit) { [self] in
             stopStep()
-            failed(address, AMQPError(.deadlineExceeded, blame: .deadline, "no answer within \(limit)"))
+            failed(address, AMQPError(.deadlineExceeded, blame: .deadline, "\(reason) within \(limit)"))
         }
     }
 
@@ -86,5 +103,13 @@ final class Connector: Cancellable {
         let completion = self.completion
         cancel()
         completion?(result)
+    }
+}
+
+extension AMQPError {
+    /// The code for an opening that ended with this error: what concerns TLS keeps its own.
+    fileprivate var connectCode: Code {
+        [.tlsUnavailable, .tlsConfigurationInvalid, .peerCertificateRefused, .tlsFailed].contains(code)
+            ? code : .connectFailed
     }
 }

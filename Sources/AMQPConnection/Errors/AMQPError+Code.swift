@@ -5,6 +5,10 @@ extension AMQPError {
             case connectionOpenAborted
             case resolutionFailed
             case connectFailed
+            case tlsUnavailable
+            case tlsConfigurationInvalid
+            case peerCertificateRefused
+            case tlsFailed
             case streamLost
             case incompatibleProtocol
             case authenticationMechanismNotOffered
@@ -46,6 +50,15 @@ extension AMQPError {
         public static let resolutionFailed = Code(value: .resolutionFailed)
         /// No stream could be opened to the broker; the errors of each attempt are in the reason.
         public static let connectFailed = Code(value: .connectFailed)
+        /// TLS was asked for and is not there: the loop cannot secure streams, or was built without the trait TLS.
+        public static let tlsUnavailable = Code(value: .tlsUnavailable)
+        /// A file, certificate, key or cipher list of the ``TLSConfiguration`` cannot be used; the underlying
+        /// ``TLSError`` says why.
+        public static let tlsConfigurationInvalid = Code(value: .tlsConfigurationInvalid)
+        /// The peer's certificate does not stand up; the ``TLSError/problem`` of the underlying ``TLSError`` says why.
+        public static let peerCertificateRefused = Code(value: .peerCertificateRefused)
+        /// TLS failed, in the handshake or later; the underlying ``TLSError`` says why.
+        public static let tlsFailed = Code(value: .tlsFailed)
         /// The stream to the broker ended without a close of either side.
         public static let streamLost = Code(value: .streamLost)
         /// What answers does not speak AMQP 0-9-1.

@@ -56,9 +56,42 @@ public protocol IOLoop: AnyObject {
         to address: SocketAddress, options: SocketOptions,
         _ completion: @escaping (Result<any StreamTransport, AMQPError>) -> Void
     ) -> any Cancellable
+
+    /// Puts TLS around a stream that has not been started, as its client, and shakes hands.
+    ///
+    /// The stream is the loop's from then on: it ends when this fails or is cancelled. There is no deadline; a timer that
+    /// cancels is one. A loop that does not have this fails with ``AMQPError/Code/tlsUnavailable``.
+    ///
+    /// - Parameters:
+    ///   - stream: a connected stream.
+    ///   - host: the name or address that the peer's certificate must be for, if the configuration has no other.
+    ///   - configuration: what is trusted and shown.
+    ///   - completion: called exactly once on the loop's thread, never inside this call, with the secured stream, which
+    ///     has not been started yet, or an error of code ``AMQPError/Code/tlsConfigurationInvalid``,
+    ///     ``AMQPError/Code/peerCertificateRefused``, ``AMQPError/Code/tlsFailed`` or ``AMQPError/Code/streamLost``; not
+    ///     called after the returned object was cancelled.
+    func secure(
+        _ stream: any StreamTransport, host: String, _ configuration: TLSConfiguration,
+        _ completion: @escaping (Result<any StreamTransport, AMQPError>) -> Void
+    ) -> any Cancellable
 }
 
 extension IOLoop {
+    /// Ends the stream and fails with ``AMQPError/Code/tlsUnavailable``: this loop does not secure streams.
+    public func secure(
+        _ stream: any StreamTransport, host: String, _ configuration: TLSConfiguration,
+        _ completion: @escaping (Result<any StreamTransport, AMQPError>) -> Void
+    ) -> any Cancellable {
+        stream.abort()
+        return callLater(.zero) {
+            completion(
+                .failure(
+                    AMQPError(
+                        .tlsUnavailable, blame: .application,
+                        "this loop cannot secure streams; those of AMQPPosix need the package's trait TLS")))
+        }
+    }
+
     /// Runs `callback` on the loop's thread; the same as ``Mailbox/addCallbackThreadsafe(_:)`` of the ``mailbox``,
     /// which is the object to hand to other threads.
     public func addCallbackThreadsafe(_ callback: @escaping @Sendable () -> Void) throws(AMQPError) {
