@@ -4,18 +4,39 @@ internal import AMQPPosix
 /// A TCP proxy on loopback, on threads of its own, that does to a stream what networks do: it cuts, resets, stalls,
 /// splits and throttles.
 ///
-/// Each connection that it accepts leads to the target; the plans are those at the time of the connection. It ends with
-/// ``close()``, or when it is dropped.
+/// Each connection that it accepts leads to the target; the plans are those at the time of the connection. What is to
+/// happen at a moment that no number of bytes tells is asked for with ``stall(toServer:toClient:)`` and
+/// ``inject(toServer:)``. It ends with ``close()``, or when it is dropped.
 public final class FaultProxy: Sendable {
     private final class State: Sendable {
         let plans: Guarded<(toServer: FaultPlan, toClient: FaultPlan)>
         let isOver = Guarded(false)
+        /// What was asked for while connections lived.
+        let orders = Guarded(Orders())
 
         init(_ toServer: FaultPlan, _ toClient: FaultPlan) {
             plans = Guarded((toServer, toClient))
         }
 
         var isClosed: Bool { isOver.withLock { $0 } }
+
+        func isStalled(_ direction: Direction) -> Bool { orders.withLock { $0.stalled.contains(direction) } }
+
+        /// The bytes to be put into a direction; they are given once.
+        func takeInjected(_ direction: Direction) -> [UInt8] {
+            guard direction == .toServer else { return [] }
+            return orders.withLock { orders in
+                defer { orders.injected = [] }
+                return orders.injected
+            }
+        }
+    }
+
+    private enum Direction: Sendable, Hashable { case toServer, toClient }
+
+    private struct Orders: Sendable {
+        var stalled: Set<Direction> = []
+        var injected: [UInt8] = []
     }
 
     /// Where clients connect to.
@@ -47,6 +68,21 @@ public final class FaultProxy: Sendable {
         state.plans.withLock { $0 = (toServer, toClient) }
     }
 
+    /// Sets which directions pass nothing on from now on; the streams are kept, and go on where they stopped.
+    public func stall(toServer: Bool, toClient: Bool) {
+        state.orders.withLock { orders in
+            orders.stalled = []
+            if toServer { orders.stalled.insert(.toServer) }
+            if toClient { orders.stalled.insert(.toClient) }
+        }
+    }
+
+    /// Puts bytes into the stream to the server, behind all that the client has sent and before what it sends later: so
+    /// they stand between its frames if it is idle. With several connections one of them gets them.
+    public func inject(toServer bytes: [UInt8]) {
+        state.orders.withLock { $0.injected += bytes }
+    }
+
     /// Ends the proxy and all its connections.
     public func close() {
         state.isOver.withLock { $0 = true }
@@ -60,14 +96,16 @@ public final class FaultProxy: Sendable {
                 continue
             }
             let plans = state.plans.withLock { $0 }
-            pump(from: client, to: server, plans.toServer, state)
-            pump(from: server, to: client, plans.toClient, state)
+            pump(.toServer, from: client, to: server, plans.toServer, state)
+            pump(.toClient, from: server, to: client, plans.toClient, state)
         }
         listener.close()
     }
 
     /// Carries one direction on a thread of its own.
-    private static func pump(from source: PeerSocket, to target: PeerSocket, _ plan: FaultPlan, _ state: State) {
+    private static func pump(
+        _ direction: Direction, from source: PeerSocket, to target: PeerSocket, _ plan: FaultPlan, _ state: State
+    ) {
         _ = Gate.afterThread {
             var passed = 0
             while !state.isClosed {
@@ -75,7 +113,7 @@ public final class FaultProxy: Sendable {
                 let allowed = min(
                     (plan.cutAfter ?? .max) - passed, (plan.stallAfter ?? .max) - passed, plan.pieceSize ?? 65536,
                     plan.bytesPerSecond.map { max($0 / 100, 1) } ?? 65536)
-                guard allowed > 0 else {
+                guard allowed > 0, !state.isStalled(direction) else {
                     // Stalled: only an end of the other side's making ends this.
                     System.sleep(.milliseconds(5))
                     if source.isClosed || target.isClosed { return }
@@ -83,6 +121,7 @@ public final class FaultProxy: Sendable {
                 }
                 do throws(SystemError) {
                     guard let bytes = try source.read(upTo: allowed) else {
+                        target.writeAll(state.takeInjected(direction), within: .seconds(30))
                         _ = source.wait(forReading: true, within: .milliseconds(20))
                         if source.isClosed { return }
                         continue
