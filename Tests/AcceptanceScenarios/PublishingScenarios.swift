@@ -230,13 +230,16 @@ enum PublishingScenarios {
 }
 
 extension Session {
-    /// Publishes to the default exchange; a refusal is a failure.
+    /// Publishes; a refusal is a failure.
     func publish(
-        _ body: some MessageBody, on channel: Channel, routingKey: String, properties: MessageProperties = .init(),
+        _ body: some MessageBody, on channel: Channel, exchange: String = "", routingKey: String,
+        properties: MessageProperties = .init(), mandatory: Bool = false,
         onOutcome: ((PublishOutcome) -> Void)? = nil
     ) {
         do {
-            try channel.basicPublish(body, routingKey: routingKey, properties: properties, onOutcome: onOutcome)
+            try channel.basicPublish(
+                body, exchange: exchange, routingKey: routingKey, properties: properties, mandatory: mandatory,
+                onOutcome: onOutcome)
         } catch {
             check.fail("publish threw \(error)")
         }

@@ -4,8 +4,10 @@ public import AdapterKit
 public enum Scenarios {
     /// All scenarios.
     public static var all: [AdapterCheck] {
-        OpeningScenarios.all + CredentialsScenarios.all + ChannelErrorScenarios.all + ConnectionErrorScenarios.all
+        OpeningScenarios.all + HandshakeScenarios.all + HeartbeatScenarios.all + CredentialsScenarios.all
+            + ChannelErrorScenarios.all + ConnectionErrorScenarios.all
             + RefusalScenarios.all + RareMethodScenarios.all + TopologyScenarios.all
             + PublishingScenarios.all + ConsumingScenarios.all + ClosingScenarios.all
+            + CallbackScenarios.all + ConnectionCodeScenarios.all + ChannelCodeScenarios.all
     }
 }

@@ -11,6 +11,7 @@ final class Session {
     /// How to connect to the broker as guest.
     let parameters: ConnectionParameters
     private var connections: [Connection] = []
+    private var companions: [AnyObject] = []
     private var isFinishing = false
 
     init(_ check: CheckRun) throws {
@@ -74,6 +75,12 @@ final class Session {
         }
     }
 
+    /// Keeps an object as long as the session.
+    func keep(_ companion: AnyObject) { companions.append(companion) }
+
+    /// Closes a connection, which the session did not open, at its end.
+    func adopt(_ connection: Connection) { connections.append(connection) }
+
     // MARK: Expectations
 
     /// The value of a result; a failure ends the scenario.
@@ -108,6 +115,12 @@ final class Session {
             check.expect(error.replyText?.isEmpty == false, "\(what): the broker's text is missing")
         }
         if let method { check.expectEqual(error.method, method, "\(what): method") }
+    }
+
+    /// Looks every millisecond whether a condition holds; the scenario's limit ends that.
+    func when(_ condition: @escaping () -> Bool, _ then: @escaping () -> Void) {
+        guard !condition() else { return then() }
+        loop.callLater(.milliseconds(1)) { [self] in when(condition, then) }
     }
 
     // MARK: Ending

@@ -3,40 +3,49 @@ internal import AdapterKit
 internal import Foundation
 internal import Testing
 
-/// Collects the results of all cells and proves at the end that every check ran on every adapter.
+/// Collects the results of all cells of a matrix and proves at the end that every check ran on every adapter.
 ///
-/// The matrix is printed, and written into the file that `OCHOTONA_MATRIX_FILE` names.
+/// The matrix is printed, and written into the file that an environment variable names.
 struct MatrixRecorder: SuiteTrait, TestScoping {
-    private static let matrix = Guarded(CheckMatrix(checks: AdapterCheck.all, adapters: adapters))
+    /// The matrix, as far as it is known.
+    let matrix: Guarded<CheckMatrix>
+    /// The environment variable that names the file.
+    let fileVariable: String
+    /// How many checks there must be at least.
+    let minimumCount: Int
+    /// The file's text.
+    let document: @Sendable (CheckMatrix) -> String
 
-    static func add(_ result: CheckResult) {
+    init(
+        _ checks: [AdapterCheck], fileVariable: String, minimumCount: Int = 0,
+        document: @escaping @Sendable (CheckMatrix) -> String
+    ) {
+        matrix = Guarded(CheckMatrix(checks: checks, adapters: adapters))
+        self.fileVariable = fileVariable
+        self.minimumCount = minimumCount
+        self.document = document
+    }
+
+    func add(_ result: CheckResult) {
         matrix.withLock { $0.add(result) }
     }
 
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
+        let begin = ContinuousClock.now
         try await function()
-        let matrix = Self.matrix.withLock { $0 }
+        let matrix = self.matrix.withLock { $0 }
         #expect(matrix.ambiguousNames.isEmpty)
         #expect(matrix.missingCells.isEmpty)
+        #expect(matrix.checks.count >= minimumCount)
         print(matrix.markdown)
-        if let path = ProcessInfo.processInfo.environment["OCHOTONA_MATRIX_FILE"] {
-            let text = """
-                # Which adapter passes which check
-
-                ✓ passed, ✗ failed, – not applicable (the adapter does not offer what the check needs).
-                Written by `Tests/ConformanceTests`; [the kit](conformance.md) says what the checks are.
-
-                \(matrix.markdown)
-                ## What the checks cover
-
-                L1 to L10 are the laws of the [loop contract](architecture.md); the rest are the cases that Pika tests
-                its I/O services with.
-
-                \(CheckMatrix.coverage())
-                """
-            try text.write(toFile: path, atomically: true, encoding: .utf8)
+        let elapsed = (ContinuousClock.now - begin) / .seconds(1)
+        print(
+            "\(test.name): \(matrix.checks.count) checks on \(matrix.adapters.count) adapters, "
+                + "\(matrix.results.count) cells, \(matrix.failures.count) failures, \(Int(elapsed)) s")
+        if let path = ProcessInfo.processInfo.environment[fileVariable] {
+            try document(matrix).write(toFile: path, atomically: true, encoding: .utf8)
         }
     }
 }
