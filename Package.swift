@@ -23,6 +23,7 @@ let package = Package(
         .library(name: "AMQPEpoll", targets: ["AMQPEpoll"]),
         .library(name: "AMQPLibev", targets: ["AMQPLibev"]),
         .library(name: "AMQPDispatch", targets: ["AMQPDispatch"]),
+        .library(name: "AMQPBlocking", targets: ["AMQPBlocking"]),
         .library(name: "AdapterKit", targets: ["AdapterKit"]),
     ],
     dependencies: [
@@ -50,6 +51,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "AMQPDispatch", dependencies: ["AMQPPosix"], path: "Sources/Adapters/Dispatch",
+            swiftSettings: settings),
+        .target(
+            name: "AMQPBlocking", dependencies: ["AMQPPoll"], path: "Sources/Adapters/Blocking",
             swiftSettings: settings),
         .target(
             name: "AdapterKit", dependencies: ["AMQPConnection", "AMQPPosix"], path: "Tests/AdapterKit",
@@ -110,6 +114,9 @@ let package = Package(
             name: "EmbeddedPoll", dependencies: ["AMQPPosix"], path: "Examples/EmbeddedPoll", swiftSettings: settings),
         .testTarget(
             name: "PosixTests", dependencies: ["AMQPPosix", "AMQPSelect", "AMQPPoll", "AMQPEpoll", "AMQPLibev"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "BlockingTests", dependencies: ["AMQPBlocking", "AdapterKit", "BrokerSupport"],
             swiftSettings: settings),
         .testTarget(name: "DispatchTests", dependencies: ["AMQPDispatch"], swiftSettings: settings),
         .target(

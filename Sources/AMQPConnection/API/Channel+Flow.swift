@@ -14,6 +14,8 @@ extension Channel {
 
     /// Asks for access to a realm (`access.request`), as brokers of AMQP 0-8 want it; RabbitMQ answers and ignores it.
     ///
+    /// The ticket is the channel's from then on (``accessTicket``).
+    ///
     /// - Parameters:
     ///   - realm: the realm's name, at most 255 bytes.
     ///   - exclusive: whether nobody else may have access.
@@ -28,6 +30,10 @@ extension Channel {
     ) {
         let access = AccessRequest(
             realm: realm, exclusive: exclusive, passive: passive, active: active, write: write, read: read)
-        request(.accessRequest(access), completion)
+        request(.accessRequest(access), isObserved: completion != nil) {
+            [self] (result: Result<AccessRequestOK, AMQPError>) in
+            if case .success(let reply) = result { accessTicket = reply.ticket }
+            completion?(result)
+        }
     }
 }

@@ -23,7 +23,8 @@ extension Channel {
         properties: MessageProperties = MessageProperties(), mandatory: Bool = false,
         onOutcome: ((PublishOutcome) -> Void)? = nil
     ) throws(AMQPError) -> UInt64? {
-        let method = BasicPublish(exchange: exchange, routingKey: routingKey, mandatory: mandatory)
+        let method = BasicPublish(
+            ticket: accessTicket, exchange: exchange, routingKey: routingKey, mandatory: mandatory)
         return try body.withMessageBytes { (bytes, slice) throws(AMQPError) in
             try publish(method, properties, bytes, slice, onOutcome)
         }

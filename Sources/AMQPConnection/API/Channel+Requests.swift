@@ -56,6 +56,7 @@ extension Channel {
         _ method: Method, replies: [MethodID]? = nil, isObserved: Bool = true, undo: ((Answer) -> Void)? = nil,
         _ complete: ((Result<Answer, AMQPError>) -> Void)?
     ) {
+        let method = accessTicket == 0 ? method : method.carrying(ticket: accessTicket)
         nextRequestID += 1
         let id = nextRequestID
         if let complete {

@@ -33,6 +33,10 @@ public final class Channel {
     /// Whether publishes are confirmed: true from the moment that `confirm.select` has been sent.
     public internal(set) var isConfirming = false
 
+    /// The ticket of the last ``accessRequest(_:exclusive:passive:active:write:read:completion:)``, which later methods
+    /// carry where they have a place for it; 0 before. RabbitMQ ignores it.
+    public internal(set) var accessTicket: UInt16 = 0
+
     var machine = ChannelStateMachine() {
         didSet { takesMessages = machine.isOpen }
     }

@@ -36,6 +36,9 @@ extension AMQPError {
             case protocolViolation
             case deadlineExceeded
             case handlerFailed
+            case reentrantCall
+            case messageUnroutable
+            case messageNacked
             case loopClosed
             case loopWrongState
             case descriptorNotWatchable
@@ -113,6 +116,12 @@ extension AMQPError {
         public static let deadlineExceeded = Code(value: .deadlineExceeded)
         /// A handler of the program's threw an error, which is the underlying one.
         public static let handlerFailed = Code(value: .handlerFailed)
+        /// A blocking call was made where it could not return: inside a callback that it would have to wait for.
+        public static let reentrantCall = Code(value: .reentrantCall)
+        /// A mandatory message came back: no queue is bound for it.
+        public static let messageUnroutable = Code(value: .messageUnroutable)
+        /// The broker could not take responsibility for a message; it may be published again.
+        public static let messageNacked = Code(value: .messageNacked)
         /// The loop no longer exists.
         public static let loopClosed = Code(value: .loopClosed)
         /// The loop is not in a state for the call, for example it runs already.

@@ -1,14 +1,16 @@
 /// The listeners of one event, called in the order in which they were added.
 ///
 /// An event goes to those that were there when it began; one that is removed meanwhile is not called any more.
-final class Listeners<Event> {
+package final class Listeners<Event> {
     private var entries: [(id: UInt64, call: (Event) -> Void)] = []
     private var nextID: UInt64 = 0
     private var hasEnded = false
 
+    package init() {}
+
     var isEmpty: Bool { entries.isEmpty }
 
-    func add(_ call: @escaping (Event) -> Void) -> ListenerToken {
+    package func add(_ call: @escaping (Event) -> Void) -> ListenerToken {
         guard !hasEnded else { return ListenerToken {} }
         nextID += 1
         let id = nextID
@@ -23,7 +25,7 @@ final class Listeners<Event> {
     }
 
     /// Tells everybody who listens now.
-    func emit(_ event: Event) {
+    package func emit(_ event: Event) {
         for entry in entries where entries.contains(where: { $0.id == entry.id }) { entry.call(event) }
     }
 
@@ -39,7 +41,7 @@ final class Listeners<Event> {
 public final class ListenerToken {
     private var removal: (() -> Void)?
 
-    init(_ removal: @escaping () -> Void) {
+    package init(_ removal: @escaping () -> Void) {
         self.removal = removal
     }
 

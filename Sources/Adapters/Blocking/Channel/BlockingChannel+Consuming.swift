@@ -1,0 +1,134 @@
+public import AMQPConnection
+
+extension BlockingChannel {
+    /// Starts a consumer, and returns when the broker has confirmed it.
+    ///
+    /// - Parameters:
+    ///   - queue: the queue; empty means the one that this channel declared last.
+    ///   - consumerTag: the consumer's name on this channel, at most 255 bytes; a unique one is made up if `nil`.
+    ///   - autoAck: whether messages count as acknowledged when they are sent (the protocol's no-ack).
+    ///   - exclusive: whether this is to be the queue's only consumer.
+    ///   - noLocal: whether messages of this connection are left out. RabbitMQ ignores it.
+    ///   - arguments: the broker's extensions, for example `x-priority`.
+    ///   - errorPolicy: what happens to a message whose handler throws; the error is thrown in every case by the call that
+    ///     ran the handler. The parameters' policy if `nil`.
+    ///   - onMessage: called for each message, in the order of arrival, when the program lets callbacks run.
+    /// - Returns: the consumer's tag.
+    /// - Throws: ``AMQPError``: ``AMQPError/Code/duplicateConsumerTag``, or what ended the channel or the connection.
+    @available(*, noasync)
+    @discardableResult
+    public func basicConsume(
+        _ queue: String, consumerTag: String? = nil, autoAck: Bool = false, exclusive: Bool = false,
+        noLocal: Bool = false, arguments: FieldTable = [:], errorPolicy: HandlerErrorPolicy? = nil,
+        onMessage: @escaping (BlockingChannel, Delivery) throws -> Void
+    ) throws(AMQPError) -> String {
+        let tag = consumerTag ?? BlockingChannel.uniqueTag(channelNumber)
+        let consumer = BlockingConsumer(
+            tag: tag, isAutoAck: autoAck, errorPolicy: errorPolicy ?? connection.parameters.handlerErrorPolicy,
+            onMessage: onMessage)
+        guard consumers[tag] == nil else {
+            let reason = "channel \(channelNumber) has a consumer with the tag \"\(tag)\""
+            throw AMQPError(.duplicateConsumerTag, blame: .application, reason, method: .basicConsume)
+        }
+        consumers[tag] = consumer
+        do throws(AMQPError) {
+            _ = try call { completion in
+                core.basicConsume(
+                    queue, consumerTag: tag, autoAck: autoAck, exclusive: exclusive, noLocal: noLocal,
+                    arguments: arguments,
+                    onCancel: { [weak self] _, error in self?.cancelled(consumer, error) },
+                    onMessage: { [weak self] _, delivery in self?.received(delivery, consumer) },
+                    completion: completion)
+            }
+        } catch {
+            consumers[tag] = nil
+            connection.events.removeAll { $0.concerns(consumer) }
+            throw error
+        }
+        return tag
+    }
+
+    /// Cancels a consumer, and returns when the broker has confirmed it.
+    ///
+    /// - Parameter consumerTag: the consumer's tag.
+    /// - Returns: the messages that came and were not dispatched, of a consumer that acknowledges automatically: nobody
+    ///   else gets them. Those of other consumers go back to their queue.
+    /// - Throws: ``AMQPError``: ``AMQPError/Code/unknownConsumerTag``, or what ended the channel or the connection.
+    @available(*, noasync)
+    @discardableResult
+    public func basicCancel(_ consumerTag: String) throws(AMQPError) -> [Delivery] {
+        try requireOpen()
+        guard let consumer = consumers[consumerTag] else {
+            let reason = "channel \(channelNumber) has no consumer with the tag \"\(consumerTag)\""
+            throw AMQPError(.unknownConsumerTag, blame: .application, reason, method: .basicCancel)
+        }
+        try connection.enter()
+        let pending = connection.events.removeAll { $0.concerns(consumer) }.compactMap { $0.delivery(for: consumer) }
+        defer {
+            // The broker may have cancelled it, too, while it was asked to.
+            connection.events.removeAll { $0.concerns(consumer) }
+            if consumers[consumerTag] === consumer { consumers[consumerTag] = nil }
+        }
+        try end(consumerTag, consumer.isCancelledByBroker, giveBack: consumer.isAutoAck ? [] : pending)
+        return consumer.isAutoAck ? pending : []
+    }
+
+    /// Gives messages back to their queue, and ends a consumer that the broker has not cancelled itself.
+    func end(_ tag: String, _ isCancelledByBroker: Bool, giveBack pending: [Delivery]) throws(AMQPError) {
+        for delivery in pending { core.basicReject(delivery.tag, requeue: true) }
+        guard !isCancelledByBroker, core.consumerTags.contains(tag) else {
+            return try connection.flush()
+        }
+        _ = try call { completion in core.basicCancel(tag, completion: completion) }
+    }
+
+    /// Runs callbacks until the channel has no consumers any more: until they are cancelled, by callbacks or by the broker.
+    ///
+    /// - Throws: ``AMQPError`` as ``BlockingConnection/processDataEvents(timeLimit:)``;
+    ///   ``AMQPError/Code/reentrantCall`` inside a callback.
+    @available(*, noasync)
+    public func startConsuming() throws(AMQPError) {
+        if connection.isDispatching { throw connection.reentrancy("startConsuming()") }
+        while !consumers.isEmpty { try connection.processDataEvents(timeLimit: nil) }
+    }
+
+    /// Cancels the consumers, so that ``startConsuming()`` returns. Messages of theirs that were not dispatched go back to
+    /// their queues; those that count as acknowledged are dropped (``basicCancel(_:)`` returns them).
+    ///
+    /// - Parameter consumerTag: the one to cancel; all if `nil`. One that has gone already is no error.
+    /// - Throws: ``AMQPError``: what ended the channel or the connection.
+    @available(*, noasync)
+    public func stopConsuming(_ consumerTag: String? = nil) throws(AMQPError) {
+        for tag in consumerTag.map({ [$0] }) ?? consumerTags where consumers[tag] != nil { try basicCancel(tag) }
+    }
+
+    /// Fetches one message, if the queue has any.
+    ///
+    /// - Parameters:
+    ///   - queue: the queue; empty means the one that this channel declared last.
+    ///   - autoAck: whether the message counts as acknowledged when it is sent.
+    /// - Throws: ``AMQPError``: what ended the channel or the connection.
+    @available(*, noasync)
+    public func basicGet(_ queue: String, autoAck: Bool = false) throws(AMQPError) -> Delivery? {
+        try call { completion in core.basicGet(queue, autoAck: autoAck, completion: completion) }
+    }
+
+    // MARK: Receiving
+
+    private func received(_ delivery: Delivery, _ consumer: BlockingConsumer) {
+        connection.events.append(
+            BlockingEvent(kind: .delivery(consumer, delivery), channel: self, method: .basicDeliver))
+    }
+
+    /// The broker ended a consumer; the program hears of it after the messages that came before.
+    private func cancelled(_ consumer: BlockingConsumer, _ error: AMQPError) {
+        guard error.code == .consumerCancelled else { return }
+        consumer.isCancelledByBroker = true
+        connection.events.append(BlockingEvent(kind: .cancelled(consumer), channel: self, method: .basicCancel))
+    }
+
+    /// A tag that no other consumer has: the channel's number and 64 random bits.
+    static func uniqueTag(_ number: UInt16) -> String {
+        "ctag\(number).\(String(UInt64.random(in: .min ... .max), radix: 16))"
+    }
+}

@@ -1,0 +1,73 @@
+import AMQPConnection
+import AMQPPosix
+
+/// Running the loop until what a call waits for has happened; none of the program's callbacks runs in here.
+extension BlockingConnection {
+    /// What every call begins with: the calling thread becomes the connection's.
+    ///
+    /// - Throws: ``AMQPError/Code/connectionWrongState`` if the connection is over, ``AMQPError/Code/reentrantCall`` inside
+    ///   the core's own callbacks (a function among the parameters, for example), where nothing can be waited for.
+    func enter() throws(AMQPError) {
+        loop.adopt()
+        if let ending {
+            throw AMQPError(
+                .connectionWrongState, blame: .application, "the connection is over", replyCode: ending.replyCode,
+                replyText: ending.replyText, underlying: ending)
+        }
+        guard !loop.isInTurn else {
+            throw AMQPError(.reentrantCall, blame: .application, "a blocking call inside a callback of the loop's")
+        }
+    }
+
+    /// Makes a request of the core's and waits for its completion, which comes exactly once.
+    func call<Reply>(
+        _ request: (@escaping (Result<Reply, AMQPError>) -> Void) -> Void
+    ) throws(AMQPError) -> Reply {
+        try enter()
+        var outcome: Result<Reply, AMQPError>?
+        request { outcome = $0 }
+        run { outcome == nil }
+        guard let outcome else { throw AMQPError(.loopClosed, blame: .application, "the loop was closed") }
+        if ending != nil { forgetEvents() }
+        if case .failure(let error) = outcome, error.code == ending?.code { _ = takeEnding() }
+        return try outcome.get()
+    }
+
+    /// The connection is over: what has not been dispatched never is, and must not keep the program's objects alive.
+    func forgetEvents() {
+        if !isDispatching { events.removeAll() }
+    }
+
+    /// Waits until all output has been handed to the system.
+    ///
+    /// - Throws: ``AMQPError/Code/deadlineExceeded`` if the broker does not read for the parameters' request timeout; the
+    ///   output still leaves with later calls.
+    func flush() throws(AMQPError) {
+        step(.zero)
+        guard core.unsentByteCount > 0 else { return }
+        let limit = parameters.requestTimeout
+        run(until: limit.map { loop.now.advanced(by: $0) }) { ending == nil && core.unsentByteCount > 0 }
+        guard ending == nil, core.unsentByteCount > 0, let limit else { return }
+        throw AMQPError(
+            .deadlineExceeded, blame: .deadline,
+            "\(core.unsentByteCount) bytes could not be sent within \(limit): the broker does not read")
+    }
+
+    /// Runs the loop as long as `isWaiting`, and until the deadline.
+    func run(until deadline: LoopInstant? = nil, while isWaiting: () -> Bool) {
+        while isWaiting(), !loop.isClosed {
+            var limit = Duration.seconds(3600)
+            if let deadline {
+                limit = min(limit, loop.now.duration(to: deadline))
+                guard limit > .zero else { return }
+            }
+            step(limit)
+        }
+    }
+
+    /// Runs one turn, and takes over what other threads have posted.
+    func step(_ limit: Duration) {
+        loop.step(timeLimit: limit)
+        for callback in mailbox.drain() { events.append(BlockingEvent(kind: .posted(callback))) }
+    }
+}

@@ -1,0 +1,235 @@
+import AMQPBlocking
+import AdapterKit
+import BrokerSupport
+import Foundation
+import Testing
+
+@Suite(.timeLimit(.minutes(2))) struct EventsTests {
+    @Test func `processing events without a time limit given returns at once`() async throws {
+        try await connected { connection in
+            try connection.processDataEvents()
+            try connection.processDataEvents(timeLimit: .milliseconds(5))
+            #expect(connection.isOpen)
+        }
+    }
+
+    @Test func `processing events waits no shorter than its limit when nothing happens`() async throws {
+        try await connected { connection in
+            let begin = ContinuousClock.now
+            try connection.processDataEvents(timeLimit: .milliseconds(20))
+            #expect(ContinuousClock.now - begin >= .milliseconds(20))
+        }
+    }
+
+    @Test func `sleeping serves the connection for the whole time`() async throws {
+        try await queue { channel, queue in
+            let notes = Notes<String>()
+            try channel.basicConsume(queue, autoAck: true) { _, delivery in notes.add(delivery.text) }
+            try channel.basicPublish("one", routingKey: queue)
+            try channel.basicPublish("two", routingKey: queue)
+            let begin = ContinuousClock.now
+            try channel.connection.sleep(.milliseconds(50))
+            #expect(ContinuousClock.now - begin >= .milliseconds(50))
+            try channel.connection.serve { notes.all == ["one", "two"] }
+        }
+    }
+
+    @Test func `callbacks hear that the connection is blocked and unblocked`() async throws {
+        let script = BrokerScript { broker, received in
+            guard received.method.id == .basicQos else { return false }
+            broker.send(.connectionBlocked(ConnectionBlocked(reason: "low on memory")), channel: 0)
+            broker.send(.connectionUnblocked(ConnectionUnblocked()), channel: 0)
+            return false
+        }
+        try await scripted(script) { parameters, _ in
+            try BlockingConnection.withConnection(parameters) { connection in
+                let notes = Notes<String>()
+                connection.onBlocked { _, reason in notes.add(reason) }
+                connection.onUnblocked { _ in notes.add("over") }
+                let removed = connection.onBlocked { _, _ in notes.add("removed") }
+                removed.remove()
+                try connection.channel().basicQos(prefetchCount: 1)
+                #expect(notes.all.isEmpty)
+                try connection.processDataEvents()
+                #expect(notes.all == ["low on memory", "over"])
+            }
+        }
+    }
+
+    @Test func `a connection that stays blocked ends when its timeout is over`() async throws {
+        let script = BrokerScript { broker, received in
+            guard received.method.id == .queueDeclare else { return false }
+            broker.send(.connectionBlocked(ConnectionBlocked(reason: "low on disk")), channel: 0)
+            return true
+        }
+        try await scripted(script) { parameters, _ in
+            var parameters = parameters
+            parameters.blockedConnectionTimeout = .milliseconds(50)
+            let connection = try BlockingConnection(parameters)
+            let channel = try connection.channel()
+            #expect(failure { try channel.queueDeclare("test") }?.code == .connectionBlockedTimeout)
+            #expect(connection.isClosed)
+        }
+    }
+
+    @Test func `a callback posted by the connection's own thread runs when events are processed`() async throws {
+        try await connected { connection in
+            let notes = Notes<Int>()
+            try connection.addCallbackThreadsafe { _ in notes.add(1) }
+            try connection.mailbox.addCallbackThreadsafe { _ in notes.add(2) }
+            #expect(notes.all.isEmpty)
+            try connection.serve { notes.all.count == 2 }
+            #expect(notes.all == [1, 2])
+        }
+    }
+
+    @Test func `a callback posted by another thread wakes a call that waits for ever`() async throws {
+        try await queue { channel, queue in
+            try channel.basicConsume(queue) { _, _ in }
+            let (mailbox, number) = (channel.connection.mailbox, channel.channelNumber)
+            let notes = Notes<String>()
+            Thread.detachNewThread {
+                do {
+                    try mailbox.addCallbackThreadsafe { connection in
+                        notes.add("posted")
+                        try connection.channel(id: number).stopConsuming()
+                    }
+                } catch {
+                    notes.add("\(error)")
+                }
+            }
+            try channel.startConsuming()
+            #expect(notes.all == ["posted"])
+        }
+    }
+
+    @Test func `a callback for a closed connection is refused`() async throws {
+        try await connected { connection in
+            try connection.close()
+            #expect(failure { try connection.addCallbackThreadsafe { _ in } }?.code == .connectionWrongState)
+            #expect(failure { try connection.mailbox.addCallbackThreadsafe { _ in } }?.code == .connectionWrongState)
+        }
+    }
+
+    @Test func `a timer runs once, and a cancelled one never`() async throws {
+        try await connected { connection in
+            let notes = Notes<String>()
+            let cancelled = connection.callLater(.milliseconds(5)) { _ in notes.add("cancelled") }
+            connection.callLater(.milliseconds(10)) { _ in notes.add("ran") }
+            cancelled.cancel()
+            cancelled.cancel()
+            try connection.serve { !notes.all.isEmpty }
+            try connection.processDataEvents(timeLimit: .milliseconds(20))
+            #expect(notes.all == ["ran"])
+        }
+    }
+
+    @Test func `timers with the same deadline and callback are different timers`() async throws {
+        try await connected { connection in
+            let notes = Notes<Int>()
+            let callback: (BlockingConnection) throws -> Void = { _ in notes.add(1) }
+            let first = connection.callLater(.zero, callback)
+            connection.callLater(.zero, callback)
+            connection.callLater(.zero, callback)
+            first.cancel()
+            try connection.serve { notes.all.count == 2 }
+            try connection.processDataEvents(timeLimit: .milliseconds(10))
+            #expect(notes.all == [1, 1])
+        }
+    }
+
+    @Test func `a timer that is due can still be cancelled by a callback before it`() async throws {
+        try await connected { connection in
+            let notes = Notes<String>()
+            var second: BlockingTimer?
+            connection.callLater(.milliseconds(1)) { _ in
+                notes.add("first")
+                second?.cancel()
+            }
+            second = connection.callLater(.milliseconds(1)) { _ in notes.add("second") }
+            connection.callLater(.milliseconds(2)) { _ in notes.add("third") }
+            try connection.serve { notes.all.contains("third") }
+            #expect(notes.all == ["first", "third"])
+        }
+    }
+
+    @Test func `a timer can be cancelled from its own callback`() async throws {
+        try await connected { connection in
+            let notes = Notes<String>()
+            var timer: BlockingTimer?
+            timer = connection.callLater(.zero) { _ in
+                timer?.cancel()
+                notes.add("ran")
+            }
+            try connection.serve { notes.all == ["ran"] }
+        }
+    }
+
+    @Test func `a callback runs nothing else, whatever it waits for`() async throws {
+        try await queue { channel, queue in
+            let notes = Notes<String>()
+            let connection = channel.connection
+            try channel.basicConsume(queue, autoAck: true) { channel, delivery in
+                notes.add("begin \(delivery.text)")
+                try channel.connection.sleep(.milliseconds(20))
+                try channel.connection.processDataEvents(timeLimit: .milliseconds(5))
+                try channel.queueDeclare(queue, passive: true)
+                notes.add("end \(delivery.text)")
+            }
+            connection.callLater(.milliseconds(1)) { _ in notes.add("timer") }
+            try channel.fill(queue, ["1", "2"])
+            try connection.serve { notes.all.count == 5 }
+            #expect(notes.all.filter { $0 != "timer" } == ["begin 1", "end 1", "begin 2", "end 2"])
+        }
+    }
+
+    @Test func `a call that would never return is refused inside a callback`() async throws {
+        try await queue { channel, queue in
+            let notes = Notes<AMQPError.Code?>()
+            let connection = channel.connection
+            connection.callLater(.zero) { connection in
+                notes.add(failure { try connection.processDataEvents(timeLimit: nil) }?.code)
+                notes.add(failure { try channel.startConsuming() }?.code)
+                notes.add(failure { try channel.wait(timeout: .zero) }?.code)
+                notes.add(failure { try connection.drainEvents(timeout: .zero) }?.code)
+            }
+            try connection.serve { !notes.all.isEmpty }
+            #expect(notes.all == [.reentrantCall, .reentrantCall, .reentrantCall, .reentrantCall])
+        }
+    }
+
+    @Test func `what a callback throws is thrown by the call that ran it`() async throws {
+        try await connected { connection in
+            connection.callLater(.zero) { _ in throw Mishap(number: 5) }
+            let error = failure { try connection.serve { false } }
+            #expect(error?.code == .handlerFailed && error?.underlying as? Mishap == Mishap(number: 5))
+            #expect(error?.reason.contains("timer") == true)
+            connection.callLater(.zero) { connection in try connection.channel().queueDeclare("x", passive: true) }
+            #expect(failure { try connection.serve { false } }?.replyCode == 404)
+            #expect(connection.isOpen)
+        }
+    }
+
+    @Test func `no callback runs inside a call of the program's that only waits for an answer`() async throws {
+        try await queue { channel, queue in
+            let notes = Notes<String>()
+            try channel.basicConsume(queue, autoAck: true) { _, delivery in notes.add(delivery.text) }
+            channel.connection.callLater(.zero) { _ in notes.add("timer") }
+            try channel.fill(queue, ["a", "b"])
+            try channel.basicQos(prefetchCount: 5)
+            #expect(notes.all.isEmpty)
+            try channel.connection.serve { notes.all.count == 3 }
+        }
+    }
+
+    @Test func `a heartbeat is kept up while a call waits`() async throws {
+        try await onOwnThread {
+            var parameters = try TestBroker.parameters()
+            parameters.heartbeat = 1
+            try BlockingConnection.withConnection(parameters) { connection in
+                try connection.sleep(.seconds(4))
+                #expect(connection.isOpen)
+            }
+        }
+    }
+}
