@@ -59,7 +59,7 @@ let package = Package(
             name: "AdapterKit", dependencies: ["AMQPConnection", "AMQPPosix"], path: "Tests/AdapterKit",
             swiftSettings: settings),
         .testTarget(
-            name: "AMQPConnectionTests", dependencies: ["AMQPConnection", "AMQPSelect", "AdapterKit"],
+            name: "AMQPConnectionTests", dependencies: ["AMQPConnection", "AMQPSelect", "AMQPBlocking", "AdapterKit"],
             swiftSettings: settings),
         .testTarget(name: "AdapterKitTests", dependencies: ["AdapterKit", "AMQPSelect"], swiftSettings: settings),
         .testTarget(
@@ -109,6 +109,18 @@ let package = Package(
             name: "FiveStepsPoll", dependencies: ["AMQPPoll"], path: "Examples/FiveStepsPoll", swiftSettings: settings),
         .executableTarget(
             name: "FiveStepsEpoll", dependencies: ["AMQPEpoll"], path: "Examples/FiveStepsEpoll",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "BlockingPublisher", dependencies: ["AMQPBlocking"], path: "Examples/Blocking/Publisher",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "BlockingTenMessages", dependencies: ["AMQPBlocking"], path: "Examples/Blocking/TenMessages",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "SendDemo", dependencies: ["AMQPBlocking"], path: "Examples/Blocking/SendDemo",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "ReceiveDemo", dependencies: ["AMQPBlocking"], path: "Examples/Blocking/ReceiveDemo",
             swiftSettings: settings),
         .executableTarget(
             name: "EmbeddedPoll", dependencies: ["AMQPPosix"], path: "Examples/EmbeddedPoll", swiftSettings: settings),

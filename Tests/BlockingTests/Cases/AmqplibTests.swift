@@ -100,7 +100,7 @@ import Testing
             #expect(first.channelID == channel.channelID && first.consumerTag == nil && !first.redelivered)
             try channel.basicAck(first.deliveryTag)
             let notes = Notes<Message>()
-            let tag = try channel.consumeMessages(queue, autoAck: true) { notes.add($0) }
+            let tag = try channel.consumeMessages(queue, autoAck: true) { _, message in notes.add(message) }
             try channel.wait()
             let second = try #require(notes.all.first)
             #expect(second.deliveryInfo?.consumerTag == tag && second.deliveryInfo?.messageCount == nil)
@@ -112,7 +112,7 @@ import Testing
         try await queue { channel, queue in
             try channel.fill(queue, ["one", "two", "quit"])
             let notes = Notes<String>()
-            let tag = try channel.consumeMessages(queue) { message in
+            let tag = try channel.consumeMessages(queue) { channel, message in
                 notes.add(message.text ?? "bytes")
                 guard let tag = message.deliveryInfo?.deliveryTag else { throw Mishap() }
                 try channel.basicAck(tag)

@@ -106,6 +106,9 @@ import Testing
             }
             #expect(deliveries.failure?.code == .channelClosedByBroker)
             #expect(deliveries.failure?.replyCode == 406 && channel.connection.isOpen)
+            #expect(failure { try channel.cancel() }?.replyCode == 406)
+            #expect(try channel.cancel().isEmpty)
+            #expect(failure { _ = try channel.consume(queue) }?.code == .channelWrongState)
         }
     }
 

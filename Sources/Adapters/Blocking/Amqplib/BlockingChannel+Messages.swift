@@ -31,13 +31,14 @@ extension BlockingChannel {
     @discardableResult
     public func consumeMessages(
         _ queue: String, consumerTag: String? = nil, autoAck: Bool = false, exclusive: Bool = false,
-        noLocal: Bool = false, arguments: FieldTable = [:], callback: @escaping (Message) throws -> Void
+        noLocal: Bool = false, arguments: FieldTable = [:],
+        callback: @escaping (BlockingChannel, Message) throws -> Void
     ) throws(AMQPError) -> String {
         try basicConsume(
             queue, consumerTag: consumerTag, autoAck: autoAck, exclusive: exclusive, noLocal: noLocal,
             arguments: arguments
         ) { channel, delivery in
-            try callback(try channel.message(of: delivery))
+            try callback(channel, try channel.message(of: delivery))
         }
     }
 

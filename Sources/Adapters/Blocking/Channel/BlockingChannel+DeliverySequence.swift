@@ -25,7 +25,8 @@ extension BlockingChannel {
     ) throws(AMQPError) -> DeliverySequence {
         let source = DeliveryStream.Source(
             queue: queue, isAutoAck: autoAck, isExclusive: exclusive, arguments: arguments)
-        if let stream {
+        // What ended is replaced, when all that came has been given out.
+        if let stream, !stream.isEnded || !stream.pending.isEmpty {
             guard stream.source == source, consumerTag == nil || consumerTag == stream.tag else {
                 let reason = "the channel consumes \"\(stream.source.queue)\" already; cancel() ends that"
                 throw AMQPError(.invalidArgument, blame: .application, reason, method: .basicConsume)

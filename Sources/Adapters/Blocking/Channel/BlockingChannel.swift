@@ -81,7 +81,6 @@ public final class BlockingChannel {
         connection.channels[core.number] = nil
         consumers = [:]
         stream?.end(error.code == .channelClosedByClient || error.code == .connectionClosedByClient ? nil : error)
-        stream = nil
         connection.events.removeAll { event in
             guard event.channel === self else { return false }
             if case .delivery(let consumer, _) = event.kind {

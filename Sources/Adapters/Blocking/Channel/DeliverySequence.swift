@@ -27,7 +27,8 @@ public struct DeliverySequence: Sequence, IteratorProtocol {
     func waitForNext(until deadline: LoopInstant?) -> Delivery? {
         if let delivery = stream.pending.popFirst() { return delivery }
         let connection = channel.connection
-        while !stream.isEnded, stream.failure == nil, deadline.map({ connection.loop.now < $0 }) ?? true {
+        repeat {
+            guard !stream.isEnded, stream.failure == nil else { return nil }
             do throws(AMQPError) {
                 try connection.enter()
                 try connection.process(until: deadline) { !stream.pending.isEmpty || stream.isEnded }
@@ -36,8 +37,8 @@ public struct DeliverySequence: Sequence, IteratorProtocol {
                 if stream.failure == nil { stream.fail(error) }
             }
             if let delivery = stream.pending.popFirst() { return delivery }
-        }
-        return stream.pending.popFirst()
+        } while deadline.map { connection.loop.now < $0 } ?? true
+        return nil
     }
 }
 
