@@ -200,10 +200,9 @@ import Testing
         }
         try await scripted(script) { parameters, _ in
             defer { end.signal() }
-            var parameters = parameters
-            parameters.requestTimeout = .milliseconds(100)
             let connection = try BlockingConnection(parameters)
             let channel = try connection.channel()
+            channel.requestTimeout = .milliseconds(100)
             let body = ByteSlice(Array(repeating: UInt8(1), count: 32 << 20))
             #expect(failure { try channel.basicPublish(body, routingKey: "test") }?.code == .deadlineExceeded)
         }

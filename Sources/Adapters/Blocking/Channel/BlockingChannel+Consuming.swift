@@ -77,7 +77,7 @@ extension BlockingChannel {
     func end(_ tag: String, _ isCancelledByBroker: Bool, giveBack pending: [Delivery]) throws(AMQPError) {
         for delivery in pending { core.basicReject(delivery.tag, requeue: true) }
         guard !isCancelledByBroker, core.consumerTags.contains(tag) else {
-            return try connection.flush()
+            return try connection.flush(within: requestTimeout)
         }
         _ = try call { completion in core.basicCancel(tag, completion: completion) }
     }

@@ -112,7 +112,7 @@ public final class BlockingChannel {
         try requireOpen()
         try connection.enter()
         try act()
-        try connection.flush()
+        try connection.flush(within: requestTimeout)
         try throwEnding()
     }
 

@@ -40,12 +40,11 @@ extension BlockingConnection {
 
     /// Waits until all output has been handed to the system.
     ///
-    /// - Throws: ``AMQPError/Code/deadlineExceeded`` if the broker does not read for the parameters' request timeout; the
-    ///   output still leaves with later calls.
-    func flush() throws(AMQPError) {
+    /// - Parameter limit: how long that may take; `nil` for ever.
+    /// - Throws: ``AMQPError/Code/deadlineExceeded`` if the broker does not read; the output still leaves with later calls.
+    func flush(within limit: Duration?) throws(AMQPError) {
         step(.zero)
         guard core.unsentByteCount > 0 else { return }
-        let limit = parameters.requestTimeout
         run(until: limit.map { loop.now.advanced(by: $0) }) { ending == nil && core.unsentByteCount > 0 }
         guard ending == nil, core.unsentByteCount > 0, let limit else { return }
         throw AMQPError(
