@@ -7,7 +7,10 @@ func show(_ channel: BlockingChannel, _ message: Message) throws {
     guard let info = message.deliveryInfo else { return }
     print("properties: \(message.properties)")
     print("delivery: \(info)")
-    print(message.text ?? "\(message)")
+    switch message.body {
+    case .text(let text): print(text)
+    case .bytes(let bytes): print(String(decoding: bytes, as: UTF8.self))
+    }
     try channel.basicAck(info.deliveryTag)
     if message.text == "quit" { try channel.stopConsuming() }
 }
