@@ -16,15 +16,10 @@ final class LibevBackend: LoopBackend {
     private let turn = LibevWatcher(ev_check())
     private let timer = LibevWatcher(ev_timer())
     private let async = LibevWatcher(ev_async())
-    private let prepare = LibevWatcher(ev_prepare())
     private let cleanup = LibevWatcher(ev_cleanup())
     private let waker: LibevWaker
 
-    private var watchers: [Int32: LibevWatcher<ev_io>] = [:]
-    /// Descriptors that libev has not told the kernel of yet.
-    private var fresh: [Int32] = []
-    /// What the next turn delivers; `nil` means that libev gave the descriptor up.
-    private var ready: [(descriptor: Int32, readiness: Readiness?)] = []
+    private let descriptors: LibevDescriptors
     private var deadline: LoopInstant?
     private var isDelivering = false
     /// A loop of our own that was closed while it ran.
@@ -46,6 +41,9 @@ final class LibevBackend: LoopBackend {
         isOwner = borrowed == nil
         clibev_async_init(async.pointer) { _, watcher, _ in LibevBackend.at(watcher?.pointee.data)?.requestTurn() }
         waker = LibevWaker(loop, async.pointer)
+        descriptors = LibevDescriptors(loop)
+        descriptors.onEvent = { [unowned self] in requestTurn() }
+        descriptors.onLost = { [unowned self] in host?.lost($0) }
         // SAFETY: the watchers are stopped in `close`, which `deinit` calls, so none has a callback after this object
         // is gone; each callback holds it strongly while it runs.
         let data = Unmanaged.passUnretained(self).toOpaque()
@@ -53,13 +51,10 @@ final class LibevBackend: LoopBackend {
         clibev_set_priority(turn.pointer, clibev_lowest_priority())
         clibev_timer_init(
             timer.pointer, { _, watcher, _ in LibevBackend.at(watcher?.pointee.data)?.timerFired() }, 0, 0)
-        clibev_prepare_init(prepare.pointer) { _, watcher, _ in LibevBackend.at(watcher?.pointee.data)?.checkFresh() }
-        clibev_set_priority(prepare.pointer, clibev_lowest_priority())
         clibev_cleanup_init(cleanup.pointer) { _, watcher, _ in LibevBackend.at(watcher?.pointee.data)?.loopEnds() }
         turn.pointer.pointee.data = data
         timer.pointer.pointee.data = data
         async.pointer.pointee.data = data
-        prepare.pointer.pointee.data = data
         cleanup.pointer.pointee.data = data
         ev_async_start(loop, async.pointer)
         ev_cleanup_start(loop, cleanup.pointer)
@@ -82,44 +77,11 @@ final class LibevBackend: LoopBackend {
     }
 
     func watch(_ descriptor: Int32, for interest: Readiness) throws(AMQPError) {
-        guard let loop else {
+        guard loop != nil else {
             guard !interest.isEmpty else { return }
             throw AMQPError(.loopClosed, blame: .application, "the libev loop is gone")
         }
-        // What was noted may be about a former user of the number. The new one's readiness comes in the next iteration.
-        ready.removeAll { $0.descriptor == descriptor }
-        guard !interest.isEmpty else {
-            guard let watcher = watchers.removeValue(forKey: descriptor) else { return }
-            ev_io_stop(loop, watcher.pointer)
-            return
-        }
-        // libev ends the program if it is given one that is closed.
-        guard System.isOpen(descriptor) else {
-            throw AMQPError(.descriptorNotWatchable, blame: .application, "descriptor \(descriptor) is not open")
-        }
-        var events: Int32 = 0
-        if interest.contains(.readable) { events |= Int32(EV_READ) }
-        if interest.contains(.writable) { events |= Int32(EV_WRITE) }
-        if let watcher = watchers[descriptor] {
-            // Also when the events are the same: it makes libev tell the kernel of the number's new file.
-            ev_io_stop(loop, watcher.pointer)
-            clibev_io_set(watcher.pointer, descriptor, events)
-            ev_io_start(loop, watcher.pointer)
-        } else {
-            let watcher = LibevWatcher(ev_io())
-            clibev_io_init(
-                watcher.pointer,
-                { _, watcher, events in
-                    guard let watcher = watcher?.pointee else { return }
-                    LibevBackend.at(watcher.data)?.note(watcher.fd, events)
-                }, descriptor, events)
-            // SAFETY: as for the watchers in `init`.
-            watcher.pointer.pointee.data = Unmanaged.passUnretained(self).toOpaque()
-            watchers[descriptor] = watcher
-            ev_io_start(loop, watcher.pointer)
-        }
-        fresh.append(descriptor)
-        ev_prepare_start(loop, prepare.pointer)
+        try descriptors.watch(descriptor, for: interest)
     }
 
     func setDeadline(_ instant: LoopInstant?) {
@@ -163,13 +125,9 @@ final class LibevBackend: LoopBackend {
     func close() {
         guard let loop else { return }
         self.loop = nil
-        for watcher in watchers.values { ev_io_stop(loop, watcher.pointer) }
-        watchers = [:]
-        fresh = []
-        ready = []
+        descriptors.stop()
         waker.stop()
         ev_timer_stop(loop, timer.pointer)
-        ev_prepare_stop(loop, prepare.pointer)
         ev_cleanup_stop(loop, cleanup.pointer)
         ev_clear_pending(loop, turn.pointer)
         guard isOwner else { return }
@@ -182,15 +140,6 @@ final class LibevBackend: LoopBackend {
     /// Makes libev call ``runTurn()`` when the other callbacks that are pending have run.
     private func requestTurn() {
         if let loop { ev_feed_event(loop, turn.pointer, Int32(EV_CUSTOM)) }
-    }
-
-    private func note(_ descriptor: Int32, _ events: Int32) {
-        var readiness: Readiness? = []
-        if events & Int32(EV_READ) != 0 { readiness?.insert(.readable) }
-        if events & Int32(EV_WRITE) != 0 { readiness?.insert(.writable) }
-        if events & Int32(EV_ERROR) != 0 { readiness = nil }
-        ready.append((descriptor, readiness))
-        requestTurn()
     }
 
     private func timerFired() {
@@ -212,13 +161,12 @@ final class LibevBackend: LoopBackend {
         isDelivering = true
         defer { isDelivering = wasDelivering }
         // A turn inside a turn does nothing but drop the events, which libev will report again.
-        guard !ready.isEmpty && !host.isInTurn else {
-            ready.removeAll(keepingCapacity: true)
+        guard descriptors.hasEvents && !host.isInTurn else {
+            descriptors.dropEvents()
             host.wakeUp()
             return
         }
-        var events: [(descriptor: Int32, readiness: Readiness?)] = []
-        swap(&events, &ready)
+        let events = descriptors.takeEvents()
         host.turn {
             for event in events {
                 if let readiness = event.readiness {
@@ -228,21 +176,7 @@ final class LibevBackend: LoopBackend {
                 }
             }
         }
-        if ready.isEmpty {
-            events.removeAll(keepingCapacity: true)
-            swap(&events, &ready)
-        }
-    }
-
-    /// Looks, just before libev does, whether what is new was closed meanwhile: libev would end the program.
-    private func checkFresh() {
-        guard let loop else { return }
-        ev_prepare_stop(loop, prepare.pointer)
-        let descriptors = fresh
-        fresh.removeAll(keepingCapacity: true)
-        for descriptor in descriptors where watchers[descriptor] != nil && !System.isOpen(descriptor) {
-            host?.lost(descriptor)
-        }
+        descriptors.reuse(events)
     }
 
     /// The owner of a borrowed loop is destroying it.
