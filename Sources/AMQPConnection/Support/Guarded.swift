@@ -1,10 +1,10 @@
 import Synchronization
 
-// SAFETY: `value` is used in `withLock` only, under the mutex.
 /// A value that one thread at a time may use: a `Mutex` whose order the thread sanitizer can see.
 ///
 /// The sanitizer does not know `Mutex` on Linux, and takes everything that it guards for a race. It does know atomic
 /// operations that are compiled here, so the lock is accompanied by a pair of them, which cost about a nanosecond.
+// SAFETY: `value` is used in `withLock` only, under the mutex.
 package final class Guarded<Value: Sendable>: @unchecked Sendable {
     private let mutex = Mutex(())
     private let order = Atomic<Int>(0)

@@ -1,15 +1,24 @@
 /// A queue that is appended to at its end and taken from at its start, without moving the elements in between.
+///
+/// It grows to twice its size when it is full. Beyond ``keptCapacity`` places it halves when an eighth of them is in use,
+/// so that one burst is not paid for for ever; what goes up and down below that allocates nothing.
 struct RingBuffer<Element> {
+    /// The number of places that are never given back.
+    static var keptCapacity: Int { 1024 }
+
     private var storage: [Element?] = []
     private var head = 0
     private(set) var count = 0
 
     var isEmpty: Bool { count == 0 }
 
+    /// The number of elements for which there is room.
+    var capacity: Int { storage.count }
+
     var first: Element? { count == 0 ? nil : storage[head] }
 
     mutating func append(_ element: Element) {
-        if count == storage.count { grow() }
+        if count == storage.count { move(to: max(storage.count * 2, 8)) }
         storage[(head + count) & (storage.count - 1)] = element
         count += 1
     }
@@ -19,6 +28,7 @@ struct RingBuffer<Element> {
         let element = storage[head].take()
         head = (head + 1) & (storage.count - 1)
         count -= 1
+        if storage.count > RingBuffer.keptCapacity, count <= storage.count / 8 { move(to: storage.count / 2) }
         return element
     }
 
@@ -43,13 +53,13 @@ struct RingBuffer<Element> {
         return elements
     }
 
-    /// Keeps the capacity a power of two, so that an index wraps with a mask.
-    private mutating func grow() {
-        var larger: [Element?] = []
-        larger.reserveCapacity(max(storage.count * 2, 8))
-        for index in 0 ..< count { larger.append(storage[(head + index) & (storage.count - 1)]) }
-        while larger.count < max(storage.count * 2, 8) { larger.append(nil) }
-        storage = larger
+    /// Moves everything to `capacity` places: a power of two, so that an index wraps with a mask.
+    private mutating func move(to capacity: Int) {
+        var moved: [Element?] = []
+        moved.reserveCapacity(capacity)
+        for index in 0 ..< count { moved.append(storage[(head + index) & (storage.count - 1)]) }
+        while moved.count < capacity { moved.append(nil) }
+        storage = moved
         head = 0
     }
 }

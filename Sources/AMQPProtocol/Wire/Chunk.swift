@@ -1,10 +1,10 @@
-// SAFETY: the memory lives exactly as long as the object. Bytes covered by a `ByteSlice` are immutable: every writer
-// appends behind what it has handed out, and rewinds only after `isKnownUniquelyReferenced` said that it is alone.
 /// A reference-counted block of memory that bytes are received into, encoded into, and shared from.
 ///
 /// A chunk has one writer (a receive buffer, an output buffer, or the assembler of one large body) and any number of
 /// readers, each holding a ``ByteSlice``. The writer only ever writes behind the bytes that it has handed out; it starts
 /// again from the front only when it is the chunk's sole owner.
+// SAFETY: the memory lives exactly as long as the object. Bytes covered by a `ByteSlice` are immutable: every writer
+// appends behind what it has handed out, and rewinds only after `isKnownUniquelyReferenced` said that it is alone.
 public final class Chunk: @unchecked Sendable {
     /// The first byte of the block.
     @usableFromInline package let base: UnsafeMutableRawPointer

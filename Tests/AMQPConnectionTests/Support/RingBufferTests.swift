@@ -39,6 +39,26 @@ internal import Testing
         #expect(ring.isEmpty)
     }
 
+    @Test func theRoomOfABurstIsGivenBack() {
+        var ring = RingBuffer<Int>()
+        for value in 0 ..< 100_000 { ring.append(value) }
+        #expect(ring.capacity == 131_072)
+        for value in 0 ..< 99_990 { #expect(ring.popFirst() == value) }
+        #expect(ring.capacity == RingBuffer<Int>.keptCapacity)
+        #expect(ring.removeAll() == Array(99_990 ..< 100_000))
+    }
+
+    @Test func aWindowThatFillsAndEmptiesKeepsItsRoom() {
+        var ring = RingBuffer<Int>()
+        var capacities: Set<Int> = []
+        for round in 0 ..< 100 {
+            for value in 0 ..< 1000 { ring.append(value) }
+            for _ in 0 ..< 1000 { _ = ring.popFirst() }
+            if round > 0 { capacities.insert(ring.capacity) }
+        }
+        #expect(capacities == [1024])
+    }
+
     @Test func whatWasTakenIsReleased() {
         final class Thing {}
         weak var weakThing: Thing?
