@@ -84,7 +84,7 @@ extension Channel {
     }
 
     private func acknowledge<Acknowledgement: AMQPMethod>(_ method: Acknowledgement) {
-        connection.ioLoop.mailbox.assertCurrent()
+        connection.mailbox.assertCurrent()
         guard isOpen else {
             let id = Acknowledgement.id
             connection.logger.debug("\(id) on \(self) is dropped: its messages have gone back to their queues")

@@ -145,8 +145,9 @@ extension Channel {
         }
     }
 
+    /// Hands a delivery to a consumer of an open channel.
     @inline(__always)
-    private func deliver(_ delivery: Delivery, to consumer: Consumer) {
+    func deliver(_ delivery: Delivery, to consumer: Consumer) {
         guard !consumer.isCancelling else {
             if !consumer.isAutoAck { basicReject(delivery.tag, requeue: true) }
             return

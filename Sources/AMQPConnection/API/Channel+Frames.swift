@@ -16,15 +16,27 @@ extension Channel {
         }
     }
 
-    /// A method came; if it is a delivery whose content has been received too, it goes to its consumer at once.
+    /// Takes the deliveries that come next and have been received whole, and hands them to their consumers.
     ///
-    /// - Returns: the number of frames of the message; 0 if nothing was done.
-    func receivedWhole(_ frame: Frame, _ decoder: inout FrameDecoder) -> Int {
-        guard !isAssembling, let head = DeliverHead(frame),
-            let content = decoder.takeContent(channel: number, limit: messageSizeLimit)
-        else { return 0 }
-        deliver(Delivery(frame, head, content))
-        return content.bodyCount > 0 ? 3 : 2
+    /// - Returns: whether there was one.
+    func receiveDeliveries(from decoder: inout FrameDecoder) -> Bool {
+        guard !isAssembling else { return false }
+        // What happens between two of these deliveries happens in their callbacks, where nobody can make the channel
+        // forget a consumer but by its end; so the consumer of the last one is held here, not looked up each time.
+        var consumer = lastConsumer
+        var hasTaken = false
+        while isRegistered, let whole = decoder.takeDelivery(channel: number, limit: messageSizeLimit) {
+            hasTaken = true
+            connection.frameCount &+= whole.frameCount
+            let delivery = Delivery(whole, in: decoder.chunk)
+            if takesMessages, let consumer, consumer.matches(delivery) {
+                deliver(delivery, to: consumer)
+            } else {
+                deliver(delivery)
+                consumer = lastConsumer
+            }
+        }
+        return hasTaken
     }
 
     private func receivedMethod(_ frame: Frame) throws {

@@ -35,40 +35,56 @@ extension Channel {
         _ method: BasicPublish, _ properties: MessageProperties, _ bytes: UnsafeRawBufferPointer, _ slice: ByteSlice?,
         _ onOutcome: ((PublishOutcome) -> Void)?
     ) throws(AMQPError) -> UInt64? {
-        connection.ioLoop.mailbox.assertCurrent()
-        guard isOpen else {
-            throw machine.refusal
-                ?? AMQPError(
-                    .channelWrongState, blame: .application, "the channel is not open yet", method: .basicPublish)
-        }
-        guard isConfirming || onOutcome == nil else {
-            throw AMQPError(
-                .channelWrongState, blame: .application,
-                "the outcome of a publish is known in confirm mode only; call confirmSelect and wait for its completion",
-                method: .basicPublish)
-        }
-        let limit = connection.parameters.outputLimit
-        guard
-            connection.output.byteCount + connection.transportBacklog <= limit - bytes.count
-                || connection.unsentByteCount <= limit - bytes.count
-        else {
-            throw AMQPError(
-                .outputBufferFull, blame: .application,
-                "\(connection.unsentByteCount) bytes wait to be sent; the limit is \(limit)", method: .basicPublish)
-        }
+        try checkPublish(bytes.count, onOutcome)
         do {
-            try connection.output.append(
+            try connection.output.appendPublish(
                 method, properties: properties, body: bytes, slice: slice, channel: number,
                 frameMax: connection.frameMax)
         } catch {
             throw AMQPError(error, method: .basicPublish)
         }
         connection.outputGrew()
-        guard isConfirming else { return nil }
-        let fingerprint =
-            method.mandatory ? Channel.fingerprint(method.exchange, method.routingKey, bytes) : 0
-        let sequence = confirms.published(onOutcome, fingerprint: fingerprint)
-        if confirms.openCount == unconfirmedLimit { connection.gateChanged() }
+        guard isInConfirmMode else { return nil }
+        return track(
+            onOutcome, method.mandatory ? Channel.fingerprint(method.exchange, method.routingKey, bytes) : 0)
+    }
+
+    /// Whether a message of `count` bytes can be published now.
+    @inline(__always)
+    func checkPublish(_ count: Int, _ onOutcome: ((PublishOutcome) -> Void)?) throws(AMQPError) {
+        connection.mailbox.assertCurrent()
+        let limit = connection.parameters.outputLimit
+        let isRoom =
+            connection.output.byteCount + connection.transportBacklog <= limit - count
+            || connection.unsentByteCount <= limit - count
+        guard isOpen, isRoom, isInConfirmMode || onOutcome == nil else { throw publishRefusal(onOutcome) }
+    }
+
+    /// Why nothing can be published now.
+    private func publishRefusal(_ onOutcome: ((PublishOutcome) -> Void)?) -> AMQPError {
+        guard isOpen else {
+            return machine.refusal
+                ?? AMQPError(
+                    .channelWrongState, blame: .application, "the channel is not open yet", method: .basicPublish)
+        }
+        guard isInConfirmMode || onOutcome == nil else {
+            return AMQPError(
+                .channelWrongState, blame: .application,
+                "the outcome of a publish is known in confirm mode only; call confirmSelect and wait for its completion",
+                method: .basicPublish)
+        }
+        let limit = connection.parameters.outputLimit
+        return AMQPError(
+            .outputBufferFull, blame: .application,
+            "\(connection.unsentByteCount) bytes wait to be sent; the limit is \(limit)", method: .basicPublish)
+    }
+
+    /// Waits for the broker's answer to the publish that was made just now, and gives it its number.
+    ///
+    /// - Parameter fingerprint: tells a mandatory publish apart; 0 for others.
+    func track(_ onOutcome: ((PublishOutcome) -> Void)?, _ fingerprint: Int) -> UInt64 {
+        let sequence = confirms.published(onOutcome.map(OutcomeContinuation.init), fingerprint: fingerprint)
+        if confirms.openCount == unconfirmedMaximum { connection.gateChanged() }
         return sequence
     }
 
@@ -102,10 +118,12 @@ extension Channel {
         resolved = []
         confirms.answered(tag, multiple: multiple, isAck: isAck, into: &ended)
         for publish in ended {
-            publish.continuation?(publish.outcome)
+            publish.continuation?.call(publish.outcome)
             if !outcomeListeners.isEmpty { outcomeListeners.emit((self, publish.sequence, publish.outcome)) }
         }
-        if let unconfirmedLimit, !ended.isEmpty, confirms.openCount < unconfirmedLimit, !toldGate || wasGateSeenClosed {
+        if let unconfirmedMaximum, !ended.isEmpty, confirms.openCount < unconfirmedMaximum,
+            !toldGate || wasGateSeenClosed
+        {
             connection.gateChanged()
         }
         ended.removeAll(keepingCapacity: true)
@@ -114,7 +132,7 @@ extension Channel {
 
     /// The broker gave a message back.
     func receivedReturn(_ message: ReturnedMessage) {
-        if isConfirming {
+        if isInConfirmMode {
             let fingerprint = message.body.withUnsafeBytes { body in
                 Channel.fingerprint(message.exchange, message.routingKey, body)
             }
@@ -124,7 +142,7 @@ extension Channel {
     }
 
     /// Tells mandatory publishes apart: equal messages have equal fingerprints, and 0 is left for other publishes.
-    private static func fingerprint(
+    static func fingerprint(
         _ exchange: String, _ routingKey: String, _ body: UnsafeRawBufferPointer
     ) -> Int {
         var hasher = Hasher()

@@ -73,7 +73,7 @@ extension Channel {
     private func write(_ request: RPCQueue.Request) {
         switch request.method {
         case .channelClose: machine.closeSent()
-        case .confirmSelect: isConfirming = true
+        case .confirmSelect: isInConfirmMode = true
         case .basicConsume(let consume): consumers[consume.consumerTag]?.isRequested = true
         default: break
         }

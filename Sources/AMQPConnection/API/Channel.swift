@@ -28,10 +28,20 @@ public final class Channel {
     public var requestTimeout: Duration?
 
     /// How many publishes may be unconfirmed before ``mayPublish`` says no; `nil` for any number. Default: `nil`.
-    public var unconfirmedLimit: Int? { didSet { connection.gateChanged() } }
+    public var unconfirmedLimit: Int? {
+        get { unconfirmedMaximum }
+        set {
+            unconfirmedMaximum = newValue
+            connection.gateChanged()
+        }
+    }
 
     /// Whether publishes are confirmed: true from the moment that `confirm.select` has been sent.
-    public internal(set) var isConfirming = false
+    public var isConfirming: Bool { isInConfirmMode }
+
+    // These two are asked for with every publish, which is cheaper where nobody outside can reach them.
+    var unconfirmedMaximum: Int?
+    var isInConfirmMode = false
 
     /// The ticket of the last ``accessRequest(_:exclusive:passive:active:write:read:completion:)``, which later methods
     /// carry where they have a place for it; 0 before. RabbitMQ ignores it.
@@ -53,8 +63,10 @@ public final class Channel {
     var calls: [UInt64: PendingCall] = [:]
     var consumers: [String: Consumer] = [:]
     var lastConsumer: Consumer?
-    var confirms = ConfirmTracker<(PublishOutcome) -> Void>()
-    var resolved: [ConfirmTracker<(PublishOutcome) -> Void>.Resolved] = []
+    // SAFETY: no access overlaps another: the tracker calls nothing, and hands out the continuations that end, so that
+    // they are called, and let go, when it has been left.
+    @exclusivity(unchecked) var confirms = ConfirmTracker<OutcomeContinuation>()
+    var resolved: [ConfirmTracker<OutcomeContinuation>.Resolved] = []
 
     private var openCompletion: ((Result<Channel, AMQPError>) -> Void)?
     private var closeCompletions: [(Result<Void, AMQPError>) -> Void] = []
@@ -219,7 +231,7 @@ public final class Channel {
         for call in waiting.values { call.timer?.cancel() }
         for request in pending { waiting[request.id]?.complete(.failure(error)) }
         for (sequence, continuation) in confirms.removeAll() {
-            continuation?(.lost(error))
+            continuation?.call(.lost(error))
             outcomeListeners.emit((self, sequence, .lost(error)))
         }
         let cancelled = consumers.values.filter { $0.isStarted && !$0.isCancelling }.sorted { $0.tag < $1.tag }

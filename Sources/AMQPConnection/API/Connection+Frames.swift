@@ -18,18 +18,18 @@ extension Connection {
         defer { self.decoder = decoder }
         do {
             var channel: Channel?
-            while let frame = try decoder.next() {
-                if let channel, channel.number == frame.channel, channel.isRegistered {
-                    try received(frame, channel, &decoder)
-                    continue
+            while true {
+                if let number = decoder.nextChannel, channel?.number != number || channel?.isRegistered == false {
+                    // The end of the connection takes all channels out of the table, so it is seen here.
+                    guard !machine.isClosed else { break }
+                    channel = channels[number]
                 }
-                // The end of the connection takes all channels out of the table, so it is seen here.
-                guard !machine.isClosed else { break }
-                channel = channels[frame.channel]
+                if let channel, channel.receiveDeliveries(from: &decoder) { continue }
+                guard let frame = try decoder.next() else { break }
+                frameCount &+= 1
                 if let channel {
-                    try received(frame, channel, &decoder)
+                    try channel.received(frame)
                 } else {
-                    frameCount &+= 1
                     try receivedOutsideChannels(frame)
                     decoder.frameLimit = frameMax
                 }
@@ -42,20 +42,6 @@ extension Connection {
             protocolFailed(AMQPError(.protocolViolation, blame: .peer, "\(error)", underlying: error))
         }
         if isClosed { decoder.dropBuffered() }
-    }
-
-    /// A frame of a channel came.
-    @inline(__always)
-    private func received(_ frame: Frame, _ channel: Channel, _ decoder: inout FrameDecoder) throws {
-        if frame.type == .method {
-            let taken = channel.receivedWhole(frame, &decoder)
-            if taken > 0 {
-                frameCount &+= UInt64(taken)
-                return
-            }
-        }
-        frameCount &+= 1
-        try channel.received(frame)
     }
 
     /// A frame came that belongs to no channel: it should be one of the connection's own.
@@ -113,7 +99,12 @@ extension Connection {
     func flush() {
         guard let transport, !output.isEmpty else { return }
         bytesSent += UInt64(output.byteCount)
-        output.takeAll { transport.send($0) }
+        // The transport is called when the output has been left: whatever it does, it finds it in order.
+        if let run = output.takeRun() {
+            transport.send(run)
+        } else {
+            for segment in output.takeSegments() { transport.send(segment) }
+        }
         transport.flush()
         transportBacklog = transport.unsentByteCount
         output.rewind()

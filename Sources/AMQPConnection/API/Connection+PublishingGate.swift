@@ -49,7 +49,7 @@ extension Channel {
 
     private var isGateOpen: Bool {
         isOpen && isFlowActive && connection.blockedReason == nil && !connection.isAboveWaterMark
-            && confirms.openCount < (unconfirmedLimit ?? .max)
+            && confirms.openCount < (unconfirmedMaximum ?? .max)
     }
 
     /// Calls `listener` when ``mayPublish`` has changed on an open channel, with its value; never inside a call of the

@@ -34,6 +34,8 @@ public final class Connection {
     public var backpressureMultiplier = 10
 
     let logger: Logger
+    /// The loop's, which is asked for with every message.
+    let mailbox: Mailbox
     var machine: ConnectionStateMachine
     var channels = ChannelTable()
     /// What is under way to open the stream.
@@ -43,7 +45,10 @@ public final class Connection {
     var frameCount: UInt64 = 0
     /// The largest frame in either direction, as far as it is agreed on.
     var frameMax = Framing.limitBeforeTune
-    var output = OutputBuffer()
+    // SAFETY: nothing of the user's runs while the output is looked at or changed, so no two accesses can overlap: every
+    // one is a call into the codec, which calls nothing back. So no access is recorded, which would cost as much as
+    // encoding a message.
+    @exclusivity(unchecked) var output = OutputBuffer()
     /// What the transport had not sent yet when it was asked last; it can only have become less since.
     var transportBacklog = 0
     var isFlushScheduled = false
@@ -91,6 +96,7 @@ public final class Connection {
         loop.mailbox.assertCurrent()
         self.parameters = parameters
         self.ioLoop = loop
+        self.mailbox = loop.mailbox
         self.machine = ConnectionStateMachine(parameters)
         var logger = parameters.logger
         logger[metadataKey: "connection"] = "\(parameters.connectionName ?? "\(parameters.host):\(parameters.port)")"

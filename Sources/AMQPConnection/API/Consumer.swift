@@ -13,7 +13,9 @@ final class Consumer {
     var isStarted = false
     /// Set when the user has cancelled: what still comes goes back to the queue.
     var isCancelling = false
-    private let tagBytes: ByteSlice
+    /// The tag as it is on the wire, in memory of its own.
+    private let tagChunk: Chunk
+    private let tagByteCount: Int
 
     init(
         tag: String, isAutoAck: Bool, errorPolicy: HandlerErrorPolicy,
@@ -24,11 +26,15 @@ final class Consumer {
         self.errorPolicy = errorPolicy
         self.onMessage = onMessage
         self.onCancel = onCancel
-        self.tagBytes = ByteSlice(utf8: tag)
+        self.tagByteCount = tag.utf8.count
+        self.tagChunk = Chunk(capacity: tagByteCount)
+        tagChunk.writable(from: 0).copyBytes(from: tag.utf8)
     }
 
     /// Whether a delivery is for this consumer.
     func matches(_ delivery: Delivery) -> Bool {
-        delivery.withConsumerTag { given in tagBytes.withUnsafeBytes { $0.hasSameBytes(as: given) } }
+        // SAFETY: the chunk lives as long as the consumer, and nobody writes to it any more.
+        let tag = UnsafeRawBufferPointer(start: tagChunk.base, count: tagByteCount)
+        return delivery.withConsumerTag { tag.hasSameBytes(as: $0) }
     }
 }

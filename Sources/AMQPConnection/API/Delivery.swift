@@ -16,15 +16,15 @@ public struct Delivery: Sendable {
     public let isRedelivered: Bool
 
     /// A delivery whose frames lie in one chunk.
-    init(_ frame: Frame, _ head: DeliverHead, _ content: WholeContent) {
-        self.content = Content(
-            chunk: frame.chunk, exchangeOffset: head.exchangeOffset, propertiesOffset: content.propertiesOffset,
-            propertiesCount: content.propertiesCount, bodyChunk: nil, bodyOffset: content.bodyOffset,
-            bodyCount: content.bodyCount)
-        argumentsOffset = head.argumentsOffset
+    init(_ whole: WholeDelivery, in chunk: Chunk) {
+        content = Content(
+            chunk: chunk, exchangeOffset: whole.exchangeOffset, propertiesOffset: whole.propertiesOffset,
+            propertiesCount: whole.propertiesCount, bodyChunk: nil, bodyOffset: whole.bodyOffset,
+            bodyCount: whole.bodyCount)
+        argumentsOffset = whole.argumentsOffset
         isFromGet = false
-        tag = head.deliveryTag
-        isRedelivered = head.isRedelivered
+        tag = whole.deliveryTag
+        isRedelivered = whole.isRedelivered
     }
 
     init(_ message: ContentAssembler.Message) {

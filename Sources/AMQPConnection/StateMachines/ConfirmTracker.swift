@@ -72,22 +72,27 @@ struct ConfirmTracker<Continuation> {
     mutating func answered(_ tag: UInt64, multiple: Bool, isAck: Bool, into resolved: inout [Resolved]) {
         let last = tag == 0 && multiple ? nextSequence - 1 : tag
         guard last >= firstSequence, last < nextSequence else { return }
-        let lastIndex = Int(last - firstSequence)
-        for index in (multiple ? 0 : lastIndex) ... lastIndex {
+        if !multiple, last > firstSequence {
+            let index = Int(last - firstSequence)
             let entry = entries[index]
-            guard entry.isOpen else { continue }
             entries[index] = Entry(continuation: nil, fingerprint: 0, isOpen: false)
-            openCount -= 1
-            if entry.fingerprint != 0 { forgetEnded(entry.fingerprint) }
-            let sequence = firstSequence + UInt64(index)
-            var outcome: PublishOutcome = isAck ? .confirmed : .nacked
-            if !returned.isEmpty, let message = returned.removeValue(forKey: sequence) { outcome = .returned(message) }
-            resolved.append(Resolved(sequence: sequence, outcome: outcome, continuation: entry.continuation))
+            end(entry, last, isAck: isAck, into: &resolved)
+            return
         }
-        while entries.count > 0, !entries[0].isOpen {
-            _ = entries.popFirst()
+        while firstSequence <= last || entries.first?.isOpen == false, let entry = entries.popFirst() {
             firstSequence += 1
+            end(entry, firstSequence - 1, isAck: isAck, into: &resolved)
         }
+    }
+
+    /// A publish that was taken out of the entries has been answered, unless that had happened before.
+    private mutating func end(_ entry: Entry, _ sequence: UInt64, isAck: Bool, into resolved: inout [Resolved]) {
+        guard entry.isOpen else { return }
+        openCount -= 1
+        if entry.fingerprint != 0 { forgetEnded(entry.fingerprint) }
+        var outcome: PublishOutcome = isAck ? .confirmed : .nacked
+        if !returned.isEmpty, let message = returned.removeValue(forKey: sequence) { outcome = .returned(message) }
+        resolved.append(Resolved(sequence: sequence, outcome: outcome, continuation: entry.continuation))
     }
 
     /// Ends everything; returns the open publishes in order.

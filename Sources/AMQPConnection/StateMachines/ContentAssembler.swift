@@ -180,7 +180,7 @@ extension ContentAssembler.Head {
             }
         (exchangeOffset, deliveryTag, isRedelivered) =
             try frame.payload.withReader(method: method) { (reader) throws(ProtocolError) in
-                reader.offset = 4
+                reader.seek(to: 4)
                 var tag: UInt64 = 0
                 var isRedelivered = false
                 switch kind {

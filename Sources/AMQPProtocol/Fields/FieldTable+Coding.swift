@@ -8,7 +8,7 @@ extension FieldTable {
         do throws(ProtocolError) {
             try self.init(from: &reader, depth: 0)
         } catch {
-            reader.offset = start
+            reader.seek(to: start)
             throw error
         }
     }

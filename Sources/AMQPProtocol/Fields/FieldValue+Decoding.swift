@@ -8,7 +8,7 @@ extension FieldValue {
         do throws(ProtocolError) {
             try self.init(from: &reader, depth: 0)
         } catch {
-            reader.offset = start
+            reader.seek(to: start)
             throw error
         }
     }
@@ -40,7 +40,7 @@ extension FieldValue {
         case UInt8(ascii: "F"): self = .table(try FieldTable(from: &reader, depth: depth))
         case UInt8(ascii: "V"): self = .void
         default:
-            reader.offset = tagOffset
+            reader.seek(to: tagOffset)
             throw reader.syntaxError("unknown field type \(tag)")
         }
     }

@@ -28,7 +28,7 @@ extension MessageProperties {
     public init(from reader: inout WireReader) throws(ProtocolError) {
         let start = reader.offset
         var isComplete = false
-        defer { if !isComplete { reader.offset = start } }
+        defer { if !isComplete { reader.seek(to: start) } }
         let flags = try MessageProperties.readFlags(from: &reader)
         try self.init(
             contentType: flags & Flag.contentType != 0 ? reader.readText("content-type") : nil,
@@ -68,13 +68,25 @@ extension MessageProperties {
     /// - Throws: An ``EncodingError`` that names the property if a text is longer than 255 bytes or the headers cannot be
     ///   encoded.
     public func encodedSize() throws(EncodingError) -> Int {
+        try layout().size
+    }
+
+    /// Writes the flags and the properties; ``encodedSize()`` has accepted them and the writer has room for them.
+    public func encode(into writer: inout WireWriter) {
+        encode(into: &writer, flags: flags)
+    }
+
+    /// The size of the flags and the properties in bytes, and the flags.
+    func layout() throws(EncodingError) -> (size: Int, flags: UInt16) {
+        let flags = self.flags
         var size = 2
+        if flags & Flag.deliveryMode != 0 { size += 1 }
+        if flags & ~Flag.deliveryMode == 0 { return (size, flags) }
         if let contentType { size += try EncodingError.sizeOfShortString(contentType, field: "content-type") }
         if let contentEncoding {
             size += try EncodingError.sizeOfShortString(contentEncoding, field: "content-encoding")
         }
         if let headers { size += try headers.encodedSize(field: "headers") }
-        if deliveryMode != nil { size += 1 }
         if priority != nil { size += 1 }
         if let correlationID { size += try EncodingError.sizeOfShortString(correlationID, field: "correlation-id") }
         if let replyTo { size += try EncodingError.sizeOfShortString(replyTo, field: "reply-to") }
@@ -85,12 +97,18 @@ extension MessageProperties {
         if let userID { size += try EncodingError.sizeOfShortString(userID, field: "user-id") }
         if let appID { size += try EncodingError.sizeOfShortString(appID, field: "app-id") }
         if let clusterID { size += try EncodingError.sizeOfShortString(clusterID, field: "cluster-id") }
-        return size
+        return (size, flags)
     }
 
-    /// Writes the flags and the properties; ``encodedSize()`` has accepted them and the writer has room for them.
-    public func encode(into writer: inout WireWriter) {
+    /// Writes the flags, which ``layout()`` gave, and the properties.
+    ///
+    /// Most messages have a delivery mode at most: they do not ask for each of the others.
+    func encode(into writer: inout WireWriter, flags: UInt16) {
         writer.write(flags)
+        if flags & ~Flag.deliveryMode == 0 {
+            if let deliveryMode { writer.write(deliveryMode.rawValue) }
+            return
+        }
         if let contentType { writer.writeShortString(contentType) }
         if let contentEncoding { writer.writeShortString(contentEncoding) }
         if let headers { headers.encode(into: &writer) }

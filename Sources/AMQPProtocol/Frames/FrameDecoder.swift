@@ -11,7 +11,7 @@ public struct FrameDecoder: Sendable {
     static let largestChunk = 1_048_576
     static let smallestRead = 4096
 
-    @usableFromInline var chunk: Chunk
+    @usableFromInline package private(set) var chunk: Chunk
     @usableFromInline var readIndex = 0
     @usableFromInline var writeIndex = 0
     @usableFromInline var failure: ProtocolError?

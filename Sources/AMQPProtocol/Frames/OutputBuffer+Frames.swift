@@ -38,26 +38,47 @@ extension OutputBuffer {
     ///   - channel: the channel.
     ///   - frameMax: the negotiated limit; values below 4096 count as 4096.
     /// - Throws: why the method or the properties cannot be encoded; nothing is appended then.
-    @inlinable
     public mutating func append(
         _ method: some AMQPMethod, properties: MessageProperties, body: UnsafeRawBufferPointer, slice: ByteSlice? = nil,
         channel: UInt16, frameMax: Int
     ) throws(EncodingError) {
         let methodSize = try method.payloadSize(frameMax: frameMax)
-        let headerSize = 12 + (try properties.encodedSize())
+        let (propertiesSize, flags) = try properties.layout()
+        let headerSize = 12 + propertiesSize
         guard headerSize + Framing.overhead <= frameMax else {
             throw .tooLarge("basic properties", headerSize, frameMax)
         }
-        let isCopied = body.count < OutputBuffer.referenceThreshold && body.count + Framing.overhead <= frameMax
-        let bodySize = isCopied && !body.isEmpty ? body.count + Framing.overhead : 0
-        append(size: methodSize + headerSize + 2 * Framing.overhead + bodySize) { writer in
+        let size = methodSize + headerSize + 2 * Framing.overhead
+        append(headSize: size, body: body, slice: slice, channel: channel, frameMax: frameMax) { writer in
             writer.writeMethodFrame(method, channel: channel, size: methodSize)
             writer.writeFrameHeader(.header, channel: channel, size: headerSize)
-            writer.write(UInt16(60))
-            writer.write(UInt16(0))
+            // Class 60 (basic), and a weight of 0.
+            writer.write(UInt32(60) << 16)
             writer.write(UInt64(body.count))
-            properties.encode(into: &writer)
+            properties.encode(into: &writer, flags: flags)
             writer.write(Framing.end)
+        }
+    }
+
+    /// Appends a `basic.publish` with its content, as ``append(_:properties:body:slice:channel:frameMax:)`` does; it is
+    /// compiled for this method here, where the encoding of all parts can be seen.
+    package mutating func appendPublish(
+        _ method: BasicPublish, properties: MessageProperties, body: UnsafeRawBufferPointer, slice: ByteSlice?,
+        channel: UInt16, frameMax: Int
+    ) throws(EncodingError) {
+        try append(method, properties: properties, body: body, slice: slice, channel: channel, frameMax: frameMax)
+    }
+
+    /// Appends the method and header frames of a message, which `encodeHead` writes, and its body behind them.
+    @inline(__always)
+    mutating func append(
+        headSize: Int, body: UnsafeRawBufferPointer, slice: ByteSlice?, channel: UInt16, frameMax: Int,
+        _ encodeHead: (inout WireWriter) -> Void
+    ) {
+        let isCopied = body.count < OutputBuffer.referenceThreshold && body.count + Framing.overhead <= frameMax
+        let bodySize = isCopied && !body.isEmpty ? body.count + Framing.overhead : 0
+        append(size: headSize + bodySize) { writer in
+            encodeHead(&writer)
             if bodySize > 0 {
                 writer.writeFrameHeader(.body, channel: channel, size: body.count)
                 writer.write(body)
@@ -107,11 +128,15 @@ extension EncodingError {
 }
 
 extension WireWriter {
-    @inlinable
+    /// The seven bytes in front of a payload: type, channel, size.
+    @inlinable @inline(__always)
     mutating func writeFrameHeader(_ type: FrameType, channel: UInt16, size: Int) {
-        write(type.rawValue)
-        write(channel)
-        write(UInt32(size))
+        let position = advance(7)
+        let size = UInt32(size)
+        // Four bytes, then again the last of them and three more: two stores in place of three writes.
+        let start = UInt32(type.rawValue) << 24 | UInt32(channel) << 8 | size >> 24
+        memory.storeBytes(of: start.bigEndian, toByteOffset: position, as: UInt32.self)
+        memory.storeBytes(of: size.bigEndian, toByteOffset: position &+ 3, as: UInt32.self)
     }
 
     @inlinable

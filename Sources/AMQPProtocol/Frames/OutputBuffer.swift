@@ -71,6 +71,24 @@ public struct OutputBuffer: Sendable {
         start = end
     }
 
+    /// Takes all that waits, if it lies side by side in one chunk, as it usually does; else nothing is taken.
+    package mutating func takeRun() -> ByteSlice? {
+        guard segments.isEmpty, end > start else { return nil }
+        defer {
+            start = end
+            byteCount = 0
+        }
+        return ByteSlice(chunk: chunk, offset: start, count: end - start)
+    }
+
+    /// Takes all that waits, in order.
+    package mutating func takeSegments() -> [ByteSlice] {
+        seal()
+        byteCount = 0
+        defer { segments = [] }
+        return segments
+    }
+
     /// Hands all that waits to `take`, in order, and is empty then.
     public mutating func takeAll(_ take: (ByteSlice) -> Void) {
         byteCount = 0

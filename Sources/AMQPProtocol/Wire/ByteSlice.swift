@@ -138,14 +138,18 @@ extension UnsafeRawBufferPointer {
     package func hasSameBytes(as other: UnsafeRawBufferPointer) -> Bool {
         guard count == other.count else { return false }
         var position = 0
-        while count - position >= 8 {
-            let left = loadUnaligned(fromByteOffset: position, as: UInt64.self)
-            guard left == other.loadUnaligned(fromByteOffset: position, as: UInt64.self) else { return false }
-            position += 8
+        while count &- position >= 8 {
+            guard number(at: position, as: UInt64.self) == other.number(at: position, as: UInt64.self)
+            else { return false }
+            position &+= 8
+        }
+        // The rest once more with the bytes in front of it, if there are that many: one comparison instead of seven.
+        if position < count, position > 0 {
+            return number(at: count &- 8, as: UInt64.self) == other.number(at: count &- 8, as: UInt64.self)
         }
         while position < count {
             guard self[position] == other[position] else { return false }
-            position += 1
+            position &+= 1
         }
         return true
     }

@@ -7,8 +7,10 @@ public struct WireReader {
     // the reader's whole scope; every access is checked against `bytes.count` first.
     @usableFromInline let bytes: UnsafeRawBufferPointer
 
-    /// The position of the next byte.
-    public var offset: Int
+    /// The position of the next byte; always within the bytes or at their end.
+    @inlinable public var offset: Int { position }
+
+    @usableFromInline var position: Int
 
     /// The method whose arguments are being read; errors name it.
     public var method: MethodID?
@@ -17,12 +19,17 @@ public struct WireReader {
     @inlinable
     public init(_ bytes: UnsafeRawBufferPointer, method: MethodID? = nil) {
         self.bytes = bytes
-        self.offset = 0
+        self.position = 0
         self.method = method
     }
 
     /// The number of bytes that have not been read.
-    @inlinable public var remaining: Int { bytes.count - offset }
+    @inlinable public var remaining: Int { bytes.count - position }
+
+    /// Goes to another position; to the nearest one there is, if it lies outside the bytes.
+    package mutating func seek(to offset: Int) {
+        position = min(max(offset, 0), bytes.count)
+    }
 
     /// A syntax error at the current position.
     public func syntaxError(_ reason: String) -> ProtocolError {
@@ -37,28 +44,28 @@ public struct WireReader {
     @inlinable
     public mutating func readUInt8() throws(ProtocolError) -> UInt8 {
         guard remaining >= 1 else { throw tooShort(1) }
-        defer { offset += 1 }
+        defer { position += 1 }
         return bytes[offset]
     }
 
     @inlinable
     public mutating func readUInt16() throws(ProtocolError) -> UInt16 {
         guard remaining >= 2 else { throw tooShort(2) }
-        defer { offset += 2 }
+        defer { position += 2 }
         return UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
     }
 
     @inlinable
     public mutating func readUInt32() throws(ProtocolError) -> UInt32 {
         guard remaining >= 4 else { throw tooShort(4) }
-        defer { offset += 4 }
+        defer { position += 4 }
         return UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
     }
 
     @inlinable
     public mutating func readUInt64() throws(ProtocolError) -> UInt64 {
         guard remaining >= 8 else { throw tooShort(8) }
-        defer { offset += 8 }
+        defer { position += 8 }
         return UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
@@ -66,7 +73,7 @@ public struct WireReader {
     @inlinable
     public mutating func readBytes(_ count: Int) throws(ProtocolError) -> UnsafeRawBufferPointer {
         guard count >= 0, count <= remaining else { throw tooShort(count) }
-        defer { offset += count }
+        defer { position += count }
         return UnsafeRawBufferPointer(rebasing: bytes[offset ..< offset + count])
     }
 
@@ -76,7 +83,7 @@ public struct WireReader {
         let start = offset
         let raw = try readShortBytes()
         guard let text = String(utf8Bytes: raw) else {
-            offset = start
+            position = start
             throw syntaxError("a short string that is not UTF-8")
         }
         return text
@@ -94,7 +101,7 @@ public struct WireReader {
         let start = offset
         let count = Int(try readUInt8())
         guard count <= remaining else {
-            defer { offset = start }
+            defer { position = start }
             throw tooShort(count)
         }
         return try readBytes(count)
@@ -106,7 +113,7 @@ public struct WireReader {
         let start = offset
         let count = Int(try readUInt32())
         guard count <= remaining else {
-            defer { offset = start }
+            defer { position = start }
             throw tooShort(count)
         }
         return try readBytes(count)

@@ -7,63 +7,80 @@ public struct WireWriter {
     // every write is checked against `memory.count` first.
     @usableFromInline let memory: UnsafeMutableRawBufferPointer
 
+    @usableFromInline var position: Int
+
     /// The number of bytes written.
-    public var count: Int
+    @inlinable public var count: Int { position }
 
     /// Writes to the start of `memory`, which must outlive the writer.
     @inlinable
     public init(_ memory: UnsafeMutableRawBufferPointer) {
         self.memory = memory
-        self.count = 0
+        self.position = 0
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     mutating func advance(_ size: Int) -> Int {
-        precondition(size >= 0 && size <= memory.count - count, "encodedSize() was too small")
-        defer { count += size }
-        return count
+        precondition(size >= 0 && size <= memory.count &- position, "encodedSize() was too small")
+        defer { position &+= size }
+        return position
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func write(_ value: UInt8) {
         let position = advance(1)
         memory[position] = value
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func write(_ value: UInt16) {
         let position = advance(2)
         memory.storeBytes(of: value.bigEndian, toByteOffset: position, as: UInt16.self)
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func write(_ value: UInt32) {
         let position = advance(4)
         memory.storeBytes(of: value.bigEndian, toByteOffset: position, as: UInt32.self)
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func write(_ value: UInt64) {
         let position = advance(8)
         memory.storeBytes(of: value.bigEndian, toByteOffset: position, as: UInt64.self)
     }
 
     /// Bytes without a length.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func write(_ bytes: UnsafeRawBufferPointer) {
         let position = advance(bytes.count)
         guard let source = bytes.baseAddress, let target = memory.baseAddress else { return }
         (target + position).copyMemory(from: source, byteCount: bytes.count)
     }
 
+    /// Bytes without a length, with a number in place of those at an offset.
+    mutating func write(_ bytes: UnsafeRawBufferPointer, replacing offset: Int, with number: UInt64) {
+        precondition(offset >= 0 && offset <= bytes.count - 8, "the number lies outside the bytes")
+        let start = position
+        write(bytes)
+        memory.storeBytes(of: number.bigEndian, toByteOffset: start + offset, as: UInt64.self)
+    }
+
     /// The UTF-8 bytes of a text, without a length.
     @inlinable
     public mutating func writeUTF8(_ text: String) {
-        let utf8 = text.utf8
-        let position = advance(utf8.count)
-        let target = UnsafeMutableRawBufferPointer(rebasing: memory[position...])
-        if utf8.withContiguousStorageIfAvailable({ target.copyMemory(from: UnsafeRawBufferPointer($0)) }) == nil {
-            for (index, byte) in utf8.enumerated() { target[index] = byte }
+        copyUTF8(text, to: advance(text.utf8.count))
+    }
+
+    /// Copies the UTF-8 bytes of a text to where room was made for them.
+    @inlinable
+    func copyUTF8(_ text: String, to position: Int) {
+        let isCopied: Void? = text.utf8.withContiguousStorageIfAvailable { source in
+            guard let source = source.baseAddress, let target = memory.baseAddress else { return }
+            (target + position).copyMemory(from: source, byteCount: text.utf8.count)
+        }
+        if isCopied == nil {
+            for (index, byte) in text.utf8.enumerated() { memory[position + index] = byte }
         }
     }
 
@@ -72,8 +89,9 @@ public struct WireWriter {
     public mutating func writeShortString(_ text: String) {
         let size = text.utf8.count
         precondition(size <= 255, "encodedSize() accepted a short string of more than 255 bytes")
-        write(UInt8(truncatingIfNeeded: size))
-        writeUTF8(text)
+        let position = advance(1 &+ size)
+        memory[position] = UInt8(truncatingIfNeeded: size)
+        copyUTF8(text, to: position &+ 1)
     }
 
     /// A long string.

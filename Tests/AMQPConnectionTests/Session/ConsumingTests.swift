@@ -15,6 +15,65 @@ internal import Testing
         }
     }
 
+    @Test func mixedDeliveriesOfOneReadFindTheirConsumers() throws {
+        let rig = Rig()
+        let connection = rig.open()
+        let channels = [try rig.openChannel(connection), try rig.openChannel(connection)]
+        // Tags that differ in their length, in their first and in their last bytes only.
+        let tags = ["c", "consumer-number-1", "consumer-number-2", "Consumer-number-2", "consumer-number-23"]
+        for channel in channels {
+            for tag in tags {
+                channel.basicConsume("q", consumerTag: tag, autoAck: true) { channel, delivery in
+                    rig.log.add("\(channel.number) \(tag) \(delivery.tag) \(delivery.text)")
+                }
+            }
+        }
+        rig.loop.settle()
+        var expected: [String] = []
+        var random = SplitMix(seed: 5)
+        let start = rig.log.lines.count
+        let frames = connection.framesReceived
+        rig.brokerSends { broker in
+            for number in 1 ... 200 as ClosedRange<UInt64> {
+                let channel = UInt16.random(in: 1 ... 2, using: &random)
+                guard let tag = tags.randomElement(using: &random) else { continue }
+                broker.deliver(
+                    BasicDeliver(
+                        consumerTag: tag, deliveryTag: number, redelivered: false, exchange: "", routingKey: ""),
+                    body: ByteSlice(utf8: "m\(number)"), channel: channel)
+                if number % 7 == 0 { broker.sendHeartbeat() }
+                expected.append("\(channel) \(tag) \(number) m\(number)")
+            }
+        }
+        #expect(Array(rig.log.lines[start...]) == expected)
+        #expect(connection.framesReceived == frames + 600 + 28)
+    }
+
+    @Test func aHandlerThatClosesGetsNothingMoreOfTheSameRead() throws {
+        for closesConnection in [false, true] {
+            let rig = Rig()
+            let connection = rig.open()
+            let channel = try rig.openChannel(connection)
+            var tags: [UInt64] = []
+            channel.basicConsume("q", consumerTag: "c", autoAck: true) { channel, delivery in
+                tags.append(delivery.tag)
+                guard delivery.tag == 3 else { return }
+                if closesConnection { channel.connection.close() } else { channel.close() }
+            }
+            rig.loop.settle()
+            rig.brokerSends { broker in
+                for tag in 1 ... 9 as ClosedRange<UInt64> {
+                    broker.deliver(
+                        BasicDeliver(
+                            consumerTag: "c", deliveryTag: tag, redelivered: false, exchange: "", routingKey: ""),
+                        body: [1])
+                }
+            }
+            #expect(tags == [1, 2, 3])
+            #expect(channel.isClosed)
+        }
+    }
+
     @Test(
         arguments: [
             (HandlerErrorPolicy.report, []), (.nack(requeue: true), ["basic.nack"]),

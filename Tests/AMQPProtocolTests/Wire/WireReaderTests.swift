@@ -11,7 +11,7 @@ struct WireReaderTests {
             for step in 0 ... 70 { counts += [Int.max - step, Int.min + step, -step - 1, 64 - offset + 1 + step] }
             for count in counts {
                 let decoded = decode(bytes) { (reader) throws(ProtocolError) in
-                    reader.offset = offset
+                    reader.seek(to: offset)
                     return try reader.readBytes(count).count
                 }
                 #expect(decoded.error?.kind == .syntax)
@@ -20,7 +20,7 @@ struct WireReaderTests {
             }
             for count in 0 ... 64 - offset {
                 let decoded = decode(bytes) { (reader) throws(ProtocolError) in
-                    reader.offset = offset
+                    reader.seek(to: offset)
                     return try reader.readBytes(count).count
                 }
                 #expect(decoded.value == count)
@@ -28,6 +28,17 @@ struct WireReaderTests {
             }
         }
         print("counts x offsets: \(cases) cases")
+    }
+
+    @Test func aPositionOutsideTheBytesIsTheNearestInside() {
+        for (asked, found) in [(Int.min, 0), (-1, 0), (0, 0), (3, 3), (4, 4), (5, 4), (.max, 4)] {
+            let decoded = decode([1, 2, 3, 4]) { (reader) throws(ProtocolError) in
+                reader.seek(to: asked)
+                return try reader.readBytes(reader.remaining).count
+            }
+            #expect(decoded.value == 4 - found)
+            #expect(decoded.consumed == 4)
+        }
     }
 
     @Test func stringsLongerThanWhatIsLeftAreErrorsThatConsumeNothing() {

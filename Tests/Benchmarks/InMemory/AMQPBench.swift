@@ -17,8 +17,13 @@ internal import Foundation
             ("deliver", "delivery to a consumer's callback, auto-ack", { try deliver($0) { _, _ in } }),
             ("read", "the same, reading body, routing key and exchange", read),
             ("ack", "delivery to a callback that acknowledges", { try deliver($0) { $0.basicAck($1.tag) } }),
-            ("publish", "publish, 100 in a turn", { try publish($0, confirmed: false) }),
+            ("publish", "publish, 100 in a turn", { try publish($0) }),
+            ("publisher", "the same, encoded once by a publisher", { try publish($0, encodedOnce: true) }),
             ("confirm", "publish in confirm mode, an ack for every 100", { try publish($0, confirmed: true) }),
+            (
+                "confirm-publisher", "the same, encoded once by a publisher",
+                { try publish($0, confirmed: true, encodedOnce: true) }
+            ),
         ]
     }
 
@@ -73,13 +78,18 @@ internal import Foundation
         return time
     }
 
+    /// Counts without the check of exclusive access that a captured variable costs.
+    final class Counter {
+        var value = 0
+    }
+
     static func deliver(_ count: Int, _ onMessage: @escaping (Channel, Delivery) -> Void) throws -> Double {
         let session = try BenchSession()
-        var received = 0
+        let received = Counter()
         session.channel?.basicConsume(
             "q", consumerTag: "ctag1.bench", autoAck: true,
             onMessage: { channel, delivery in
-                received += 1
+                received.value += 1
                 onMessage(channel, delivery)
             })
         try session.receive(.basicConsumeOK(BasicConsumeOK(consumerTag: "ctag1.bench")), channel: 1)
@@ -92,7 +102,7 @@ internal import Foundation
                 }
             }
         }
-        precondition(received == count / batch * batch)
+        precondition(received.value == count / batch * batch)
         return time
     }
 
@@ -106,7 +116,7 @@ internal import Foundation
         return time
     }
 
-    static func publish(_ count: Int, confirmed: Bool) throws -> Double {
+    static func publish(_ count: Int, confirmed: Bool = false, encodedOnce: Bool = false) throws -> Double {
         let session = try BenchSession()
         guard let channel = session.channel else { return .nan }
         if confirmed {
@@ -115,13 +125,18 @@ internal import Foundation
         }
         let body = ByteSlice(Array(repeating: UInt8(ascii: "x"), count: bodySize))
         let properties = MessageProperties.persistent
+        let publisher = try channel.publisher(
+            exchange: "amq.topic", routingKey: "bench.message", properties: properties)
         var sequence: UInt64 = 0
         return try measure {
             for _ in 0 ..< count / 100 {
                 for _ in 0 ..< 100 {
-                    sequence =
-                        try channel.basicPublish(
-                            body, exchange: "amq.topic", routingKey: "bench.message", properties: properties) ?? 0
+                    let number =
+                        encodedOnce
+                        ? try publisher.publish(body)
+                        : try channel.basicPublish(
+                            body, exchange: "amq.topic", routingKey: "bench.message", properties: properties)
+                    sequence = number ?? 0
                 }
                 session.loop.endTurn()
                 if confirmed {
