@@ -7,7 +7,7 @@ public enum Scenarios {
         OpeningScenarios.all + HandshakeScenarios.all + HeartbeatScenarios.all + CredentialsScenarios.all
             + ChannelErrorScenarios.all + ConnectionErrorScenarios.all
             + RefusalScenarios.all + RareMethodScenarios.all + TopologyScenarios.all
-            + PublishingScenarios.all + ConsumingScenarios.all + ClosingScenarios.all
+            + ArgumentScenarios.all + PublishingScenarios.all + ConsumingScenarios.all + ClosingScenarios.all
             + CallbackScenarios.all + ConnectionCodeScenarios.all + ChannelCodeScenarios.all
     }
 }

@@ -11,6 +11,7 @@ extension Channel {
     ///   - deliveryTag: the delivery's ``Delivery/tag``; 0 with `multiple` means all so far.
     ///   - multiple: whether all earlier unacknowledged messages of the channel are meant too.
     public func basicAck(_ deliveryTag: UInt64, multiple: Bool = false) {
+        unacked.answered(deliveryTag, multiple: multiple)
         acknowledge(BasicAck(deliveryTag: deliveryTag, multiple: multiple))
     }
 
@@ -21,6 +22,7 @@ extension Channel {
     ///   - multiple: whether all earlier unacknowledged messages of the channel are meant too.
     ///   - requeue: whether the broker puts them back into the queue, or drops (or dead-letters) them.
     public func basicNack(_ deliveryTag: UInt64, multiple: Bool = false, requeue: Bool = true) {
+        unacked.answered(deliveryTag, multiple: multiple)
         acknowledge(BasicNack(deliveryTag: deliveryTag, multiple: multiple, requeue: requeue))
     }
 
@@ -30,6 +32,7 @@ extension Channel {
     ///   - deliveryTag: the delivery's ``Delivery/tag``.
     ///   - requeue: whether the broker puts it back into the queue, or drops (or dead-letters) it.
     public func basicReject(_ deliveryTag: UInt64, requeue: Bool = true) {
+        unacked.answered(deliveryTag, multiple: false)
         acknowledge(BasicReject(deliveryTag: deliveryTag, requeue: requeue))
     }
 
@@ -58,6 +61,7 @@ extension Channel {
             connection.refuse(refusal, nil as ((Result<Void, AMQPError>) -> Void)?)
             return
         }
+        unacked.removeAll()
         acknowledge(BasicRecoverAsync(requeue: requeue))
     }
 
@@ -96,5 +100,6 @@ extension Channel {
             assertionFailure("an acknowledgement has numbers only: \(error)")
         }
         connection.outputGrew()
+        connection.endIfOutputIsTooLarge()
     }
 }

@@ -120,9 +120,11 @@ extension Channel {
         let undo: (Answer) -> Void = { [self] answer in
             if case .message(let delivery) = answer, !autoAck { basicReject(delivery.tag, requeue: true) }
         }
-        submit(method, undo: undo) { answer in
+        submit(method, undo: undo) { [self] answer in
             switch answer {
-            case .success(.message(let delivery)): completion(.success(delivery))
+            case .success(.message(let delivery)):
+                if !autoAck { unacked.delivered(delivery.tag) }
+                completion(.success(delivery))
             case .success(.method): completion(.success(nil))
             case .failure(let error): completion(.failure(error))
             }
@@ -152,6 +154,7 @@ extension Channel {
             if !consumer.isAutoAck { basicReject(delivery.tag, requeue: true) }
             return
         }
+        if !consumer.isAutoAck { unacked.delivered(delivery.tag) }
         do {
             try consumer.onMessage(self, delivery)
         } catch {
@@ -194,7 +197,7 @@ extension Channel {
     }
 
     /// A tag that no other consumer has: the channel's number and 64 random bits.
-    private static func uniqueTag(_ number: UInt16) -> String {
+    static func uniqueTag(_ number: UInt16) -> String {
         "ctag\(number).\(String(UInt64.random(in: .min ... .max), radix: 16))"
     }
 }

@@ -3,9 +3,14 @@ import AMQPProtocol
 extension Channel {
     /// A frame of this channel came.
     func received(_ frame: Frame) throws {
-        defer { isAssembling = assembler.isAssembling }
+        defer { takesFramesSingly = assembler.isAssembling || methodListeners?.isEmpty == false }
         switch frame.type {
         case .method:
+            if let methodListeners, !methodListeners.isEmpty {
+                methodListeners.emit((self, try Method(frame)))
+                // A listener may have ended the channel; nothing is done about its frames then.
+                guard isRegistered else { return }
+            }
             try receivedMethod(frame)
         case .header:
             if let message = try assembler.receivedHeader(frame) { received(message) }
@@ -20,12 +25,11 @@ extension Channel {
     ///
     /// - Returns: whether there was one.
     func receiveDeliveries(from decoder: inout FrameDecoder) -> Bool {
-        guard !isAssembling else { return false }
         // What happens between two of these deliveries happens in their callbacks, where nobody can make the channel
         // forget a consumer but by its end; so the consumer of the last one is held here, not looked up each time.
         var consumer = lastConsumer
         var hasTaken = false
-        while isRegistered, let whole = decoder.takeDelivery(channel: number, limit: messageSizeLimit) {
+        while !takesFramesSingly, isRegistered, let whole = decoder.takeDelivery(channel: number, limit: messageSizeLimit) {
             hasTaken = true
             connection.frameCount &+= whole.frameCount
             let delivery = Delivery(whole, in: decoder.chunk)

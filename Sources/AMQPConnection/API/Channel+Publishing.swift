@@ -13,7 +13,8 @@ extension Channel {
     ///   - properties: the message's properties.
     ///   - mandatory: whether the broker gives the message back if no queue is bound for it.
     ///   - onOutcome: called exactly once if the call does not throw, with how the publish ended. Needs confirm mode.
-    /// - Returns: the publish's sequence number on the channel, from 1, in confirm mode; `nil` otherwise.
+    /// - Returns: the publish's sequence number on the channel, from 1, in confirm mode; `nil` otherwise, and for a publish
+    ///   that waits behind `confirm.select` itself.
     /// - Throws: ``AMQPError`` if nothing was published: ``AMQPError/Code/channelWrongState`` (not open, or an outcome is
     ///   asked for outside confirm mode), ``AMQPError/Code/invalidArgument``, ``AMQPError/Code/outputBufferFull``.
     @discardableResult
@@ -36,6 +37,7 @@ extension Channel {
         _ onOutcome: ((PublishOutcome) -> Void)?
     ) throws(AMQPError) -> UInt64? {
         try checkPublish(bytes.count, onOutcome)
+        if holdsPublishes { return try hold(method, properties, bytes, slice, onOutcome) }
         do {
             try connection.output.appendPublish(
                 method, properties: properties, body: bytes, slice: slice, channel: number,
@@ -53,38 +55,39 @@ extension Channel {
     @inline(__always)
     func checkPublish(_ count: Int, _ onOutcome: ((PublishOutcome) -> Void)?) throws(AMQPError) {
         connection.mailbox.assertCurrent()
-        let limit = connection.parameters.outputLimit
         let isRoom =
-            connection.output.byteCount + connection.transportBacklog <= limit - count
-            || connection.unsentByteCount <= limit - count
-        guard isOpen, isRoom, isInConfirmMode || onOutcome == nil else { throw publishRefusal(onOutcome) }
+            connection.output.byteCount + connection.transportBacklog + connection.heldByteCount
+            <= connection.parameters.outputLimit - count
+        guard isOpen, isRoom, isInConfirmMode || onOutcome == nil else {
+            if let refusal = publishRefusal(count, onOutcome) { throw refusal }
+            return
+        }
     }
 
-    /// Why nothing can be published now.
-    private func publishRefusal(_ onOutcome: ((PublishOutcome) -> Void)?) -> AMQPError {
+    /// Why a message of `count` bytes cannot be published now; `nil` if a closer look shows that it can.
+    private func publishRefusal(_ count: Int, _ onOutcome: ((PublishOutcome) -> Void)?) -> AMQPError? {
         guard isOpen else {
             return machine.refusal
                 ?? AMQPError(
                     .channelWrongState, blame: .application, "the channel is not open yet", method: .basicPublish)
         }
-        guard isInConfirmMode || onOutcome == nil else {
+        guard isInConfirmMode || onOutcome == nil || (holdsPublishes && requests.isWaiting(.confirmSelect)) else {
             return AMQPError(
                 .channelWrongState, blame: .application,
                 "the outcome of a publish is known in confirm mode only; call confirmSelect and wait for its completion",
                 method: .basicPublish)
         }
-        let limit = connection.parameters.outputLimit
-        return AMQPError(
-            .outputBufferFull, blame: .application,
-            "\(connection.unsentByteCount) bytes wait to be sent; the limit is \(limit)", method: .basicPublish)
+        return connection.outputRefusal(of: count, .basicPublish)
     }
 
     /// Waits for the broker's answer to the publish that was made just now, and gives it its number.
     ///
     /// - Parameter fingerprint: tells a mandatory publish apart; 0 for others.
+    @discardableResult
     func track(_ onOutcome: ((PublishOutcome) -> Void)?, _ fingerprint: Int) -> UInt64 {
         let sequence = confirms.published(onOutcome.map(OutcomeContinuation.init), fingerprint: fingerprint)
         if confirms.openCount == unconfirmedMaximum { connection.gateChanged() }
+        if confirmTimeout != nil, confirmWatch == nil { watchConfirms() }
         return sequence
     }
 
@@ -117,6 +120,11 @@ extension Channel {
         var ended = resolved
         resolved = []
         confirms.answered(tag, multiple: multiple, isAck: isAck, into: &ended)
+        tellOutcomes(&ended)
+    }
+
+    /// Calls the continuations of publishes that have ended; the array's memory is used again.
+    func tellOutcomes(_ ended: inout [ConfirmTracker<OutcomeContinuation>.Resolved]) {
         for publish in ended {
             publish.continuation?.call(publish.outcome)
             if !outcomeListeners.isEmpty { outcomeListeners.emit((self, publish.sequence, publish.outcome)) }

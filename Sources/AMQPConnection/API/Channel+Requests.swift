@@ -44,8 +44,8 @@ extension Channel {
         connection.ioLoop.mailbox.assertCurrent()
         if let refusal = machine.refusal { return refusal }
         do {
-            _ = try method.payloadSize(frameMax: connection.frameMax)
-            return nil
+            let size = try method.payloadSize(frameMax: connection.frameMax) + Framing.overhead
+            return connection.outputRefusal(of: size, method.id)
         } catch {
             return AMQPError(error, method: method.id)
         }
@@ -65,8 +65,26 @@ extension Channel {
             }
             calls[id] = PendingCall(complete: complete, isObserved: isObserved, undo: undo, timer: timer)
         }
-        let request = RPCQueue.Request(id: id, method: method, replies: replies ?? method.id.replies)
-        for ready in requests.submit(request) { write(ready) }
+        let size = (try? method.payloadSize(frameMax: connection.frameMax)) ?? 0
+        submit(
+            RPCQueue.Request(
+                id: id, method: method, replies: replies ?? method.id.replies, size: size + Framing.overhead,
+                submitted: connection.ioLoop.now))
+    }
+
+    /// Queues a request, and writes what may leave now.
+    func submit(_ request: RPCQueue.Request) {
+        let ready = requests.submit(request)
+        heldOutputChanged()
+        for request in ready { write(request) }
+    }
+
+    /// The amount of output that waits for its turn changed.
+    func heldOutputChanged() {
+        guard requests.waitingByteCount != countedHeldBytes else { return }
+        connection.heldByteCount += requests.waitingByteCount - countedHeldBytes
+        countedHeldBytes = requests.waitingByteCount
+        connection.outputChanged()
     }
 
     /// Writes a request whose turn has come.
@@ -75,6 +93,7 @@ extension Channel {
         case .channelClose: machine.closeSent()
         case .confirmSelect: isInConfirmMode = true
         case .basicConsume(let consume): consumers[consume.consumerTag]?.isRequested = true
+        case .basicPublish(let publish): return writeHeldPublish(publish)
         default: break
         }
         connection.send(request.method, channel: number)
@@ -84,6 +103,8 @@ extension Channel {
     func received(_ answer: Answer, _ id: MethodID) throws(ProtocolError) {
         switch requests.receivedReply(id) {
         case .complete(let request, let ready):
+            heldOutputChanged()
+            if id == .basicRecoverOK { unacked.removeAll() }
             for next in ready { write(next) }
             guard let call = calls.removeValue(forKey: request.id) else { return }
             call.timer?.cancel()
@@ -102,8 +123,10 @@ extension Channel {
     /// A request was not answered in time.
     private func timedOut(_ id: UInt64, _ method: MethodID, _ limit: Duration) {
         guard let call = calls.removeValue(forKey: id) else { return }
-        if requests.abandon(id), let undo = call.undo {
-            // The answer may still come: the request keeps its place until then.
+        let keepsItsPlace = requests.abandon(id)
+        heldOutputChanged()
+        if keepsItsPlace, let undo = call.undo {
+            // The answer may still come.
             calls[id] = PendingCall(
                 complete: { if case .success(let answer) = $0 { undo(answer) } }, isObserved: false)
         }

@@ -9,7 +9,8 @@ import AMQPProtocol
 /// listeners.
 ///
 /// Requests go out one at a time, in the order of the calls; publishes and acknowledgements do not wait for them. So a
-/// message published right after a `queueBind` may overtake it: publish in its completion.
+/// message published right after a `queueBind` may overtake it: publish in its completion, or set
+/// ``publishesAfterRequests``.
 public final class Channel {
     /// The channel's number, 1 … 65535; free for others once the channel is closed.
     public let number: UInt16
@@ -36,6 +37,21 @@ public final class Channel {
         }
     }
 
+    /// Whether a publish waits until the requests that were made on this channel before it have been answered: what was
+    /// declared and bound is there when the message comes. Default: `false`.
+    ///
+    /// Publishes keep their order among each other in any case. What waits counts as waiting output: for
+    /// ``mayPublish``, and for the parameters' output limit. If the channel ends first, the outcome of a publish that
+    /// waits is ``PublishOutcome/lost(_:)``.
+    public var publishesAfterRequests = false
+
+    /// How long a publish may be unconfirmed; `nil` for any time. Default: `nil`.
+    ///
+    /// One that takes longer (by up to a quarter of the time) ends as ``PublishOutcome/lost(_:)`` with
+    /// ``AMQPError/Code/deadlineExceeded``: the message may have arrived all the same. The channel lives on, and a
+    /// confirm that comes too late is ignored.
+    public var confirmTimeout: Duration? { didSet { watchConfirms() } }
+
     /// Whether publishes are confirmed: true from the moment that `confirm.select` has been sent.
     public var isConfirming: Bool { isInConfirmMode }
 
@@ -54,8 +70,8 @@ public final class Channel {
     private(set) var takesMessages = false
     let messageSizeLimit: Int
     var assembler: ContentAssembler
-    /// Whether a message has begun and not ended.
-    var isAssembling = false
+    /// Whether each frame is looked at by itself: a message has begun and not ended, or somebody listens to methods.
+    var takesFramesSingly = false
     /// Whether the connection's table holds the channel: frames of its number belong to it.
     var isRegistered = false
     var requests = RPCQueue()
@@ -63,6 +79,11 @@ public final class Channel {
     var calls: [UInt64: PendingCall] = [:]
     var consumers: [String: Consumer] = [:]
     var lastConsumer: Consumer?
+    var unacked = UnackedTags()
+    /// What waits for its turn, and counts in the connection's ``Connection/heldByteCount``.
+    var countedHeldBytes = 0
+    var heldPublishes = RingBuffer<HeldPublish>()
+    var confirmWatch: ConfirmWatch?
     // SAFETY: no access overlaps another: the tracker calls nothing, and hands out the continuations that end, so that
     // they are called, and let go, when it has been left.
     @exclusivity(unchecked) var confirms = ConfirmTracker<OutcomeContinuation>()
@@ -79,6 +100,8 @@ public final class Channel {
     /// Whether the user has seen the gate closed and waits to be told that it is open.
     var wasGateSeenClosed = false
     let flowListeners = Listeners<(Channel, Bool)>()
+    /// `nil` if there never was one: few channels have any.
+    var methodListeners: Listeners<(Channel, Method)>?
 
     init(_ number: UInt16, on connection: Connection) {
         self.number = number
@@ -113,6 +136,10 @@ public final class Channel {
 
     /// The number of publishes that the broker has not confirmed yet.
     public var unconfirmedCount: Int { confirms.openCount }
+
+    /// The number of messages that were delivered or got, and have been neither acknowledged nor refused; those that count
+    /// as acknowledged when they are sent (auto-ack) are no part of it.
+    public var unackedCount: Int { unacked.count }
 
     // MARK: Opening and closing
 
@@ -226,6 +253,10 @@ public final class Channel {
     func finish(_ error: AMQPError) {
         connection.channels.ended()
         let pending = requests.removeAll()
+        heldOutputChanged()
+        confirmWatch?.timer.cancel()
+        confirmWatch = nil
+        unacked.removeAll()
         let waiting = calls
         calls = [:]
         for call in waiting.values { call.timer?.cancel() }
@@ -234,6 +265,7 @@ public final class Channel {
             continuation?.call(.lost(error))
             outcomeListeners.emit((self, sequence, .lost(error)))
         }
+        loseHeldPublishes(error)
         let cancelled = consumers.values.filter { $0.isStarted && !$0.isCancelling }.sorted { $0.tag < $1.tag }
         consumers = [:]
         lastConsumer = nil
@@ -251,6 +283,8 @@ public final class Channel {
         cancelListeners.end()
         flowListeners.end()
         gateListeners.end()
+        methodListeners?.end()
+        methodListeners = nil
     }
 }
 
@@ -259,14 +293,14 @@ extension Channel: Sendable {}
 
 extension Channel: CustomStringConvertible {
     /// The number and the state.
-    public var description: String {
-        let state =
-            switch machine.state {
-            case .opening: "opening"
-            case .open: "open"
-            case .closing: "closing"
-            case .lingering, .closed: "closed"
-            }
-        return "channel \(number) (\(state))"
+    public var description: String { "channel \(number) (\(stateName))" }
+
+    var stateName: String {
+        switch machine.state {
+        case .opening: "opening"
+        case .open: "open"
+        case .closing: "closing"
+        case .lingering, .closed: "closed"
+        }
     }
 }

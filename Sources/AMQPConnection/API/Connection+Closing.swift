@@ -74,6 +74,7 @@ extension Connection {
     /// The peer broke the protocol: it is told so, and everything ends.
     func protocolFailed(_ error: AMQPError) {
         guard !isClosed else { return }
+        let error = error.with(recentFrames.all)
         if let code = error.replyCode, error.code != .incompatibleProtocol {
             let text = String(decoding: error.reason.utf8.prefix(200), as: UTF8.self)
             let method = error.method ?? MethodID(classID: 0, methodID: 0)
@@ -112,6 +113,7 @@ extension Connection {
         armTimer()
         logger.debug("connection ended: \(error)")
         failSecretUpdates(error)
+        failFlushes(error)
         for channel in channels.all {
             channels.remove(channel.number)
             channel.connectionEnded(error)
@@ -132,6 +134,7 @@ extension Connection {
         blockedListeners.end()
         unblockedListeners.end()
         backpressureListeners.end()
+        methodListeners.end()
     }
 
     /// Refuses a call of the user's: in a later turn through its completion, or else through the error listeners.

@@ -17,6 +17,39 @@ extension Connection {
         armTimer()
     }
 
+    /// Output waits: if none of it is taken for two heartbeat intervals, the peer has stopped reading, whatever it sends.
+    ///
+    /// A broker that has blocked the connection stops reading on purpose; that has a deadline of its own.
+    func watchOutput() {
+        guard let tuned, tuned.heartbeat > 0, !isOutputWatched, blockedReason == nil, !hasEnded else { return }
+        isOutputWatched = true
+        lastTaken = ioLoop.now
+        deadlines[.output] = lastTaken.advanced(by: .seconds(2 * Int(tuned.heartbeat)))
+        armTimer()
+    }
+
+    private func outputDeadlinePassed(_ now: LoopInstant) {
+        guard let tuned, let waiting = transport?.unsentByteCount, waiting > 0 else {
+            isOutputWatched = false
+            return
+        }
+        let limit = Duration.seconds(2 * Int(tuned.heartbeat))
+        if let stall = stalledFor(now) {
+            logger.warning("a callback blocked the loop for \(stall); the broker gets more time to read")
+            lastTaken = now
+        }
+        let due = lastTaken.advanced(by: limit)
+        guard due <= now else {
+            deadlines[.output] = due
+            return
+        }
+        abort(
+            AMQPError(
+                .heartbeatTimeout, blame: .deadline,
+                "the broker took none of \(waiting) bytes for \(limit); the heartbeat interval is "
+                    + "\(tuned.heartbeat) s"))
+    }
+
     /// Makes sure that the loop wakes us for the next deadline. A timer that is too early is left alone: when it fires,
     /// the table is looked at again.
     func armTimer() {
@@ -57,6 +90,8 @@ extension Connection {
                 AMQPError(
                     .connectionBlockedTimeout, blame: .deadline,
                     "the broker blocked the connection for \(limit): \(blockedReason ?? "no reason given")"))
+        case .output:
+            outputDeadlinePassed(now)
         case .heartbeatSend:
             guard let tuned else { return }
             let due = lastSent.advanced(by: .milliseconds(500 * Int(tuned.heartbeat)))

@@ -16,6 +16,7 @@ extension Connection {
         // of exclusive access for each.
         var decoder = self.decoder
         defer { self.decoder = decoder }
+        let start = decoder.position
         do {
             var channel: Channel?
             while true {
@@ -34,12 +35,15 @@ extension Connection {
                     decoder.frameLimit = frameMax
                 }
             }
-        } catch let error as ProtocolError {
-            protocolFailed(AMQPError(error))
-        } catch let error as AMQPError {
-            protocolFailed(error)
+            recentFrames.add(decoder.heads(from: start, limit: RecentFrames.perPiece), .received, at: lastReceived)
         } catch {
-            protocolFailed(AMQPError(.protocolViolation, blame: .peer, "\(error)", underlying: error))
+            let heads = decoder.lastHeads(from: start, count: RecentFrames.capacity / 2)
+            recentFrames.add(heads, .received, at: lastReceived)
+            switch error {
+            case let error as ProtocolError: protocolFailed(AMQPError(error))
+            case let error as AMQPError: protocolFailed(error)
+            default: protocolFailed(AMQPError(.protocolViolation, blame: .peer, "\(error)", underlying: error))
+            }
         }
         if isClosed { decoder.dropBuffered() }
     }
@@ -56,6 +60,8 @@ extension Connection {
             return
         case .method:
             let method = try Method(frame)
+            methodListeners.emit((self, method))
+            guard !machine.isClosed else { return }
             if case .connectionStart(let start) = method { serverProperties = start.serverProperties }
             perform(try machine.received(method))
         case .header, .body:
@@ -82,6 +88,7 @@ extension Connection {
     func append(_ method: Method, channel: UInt16) throws(EncodingError) {
         try output.append(method, channel: channel, frameMax: frameMax)
         outputGrew()
+        endIfOutputIsTooLarge()
     }
 
     /// Something was encoded: it leaves at the end of the turn, or now if there is much of it.
@@ -99,15 +106,22 @@ extension Connection {
     func flush() {
         guard let transport, !output.isEmpty else { return }
         bytesSent += UInt64(output.byteCount)
+        var walk = FrameHeadWalk(limit: RecentFrames.perPiece)
         // The transport is called when the output has been left: whatever it does, it finds it in order.
         if let run = output.takeRun() {
+            run.withUnsafeBytes { walk.look(at: $0) }
             transport.send(run)
         } else {
-            for segment in output.takeSegments() { transport.send(segment) }
+            for segment in output.takeSegments() {
+                segment.withUnsafeBytes { walk.look(at: $0) }
+                transport.send(segment)
+            }
         }
         transport.flush()
         transportBacklog = transport.unsentByteCount
         output.rewind()
         lastSent = ioLoop.now
+        recentFrames.add(walk.heads, .sent, at: lastSent)
+        if transportBacklog > 0 { watchOutput() }
     }
 }

@@ -77,6 +77,8 @@ extension Connection {
             finish(error)
         case .blocked(let reason):
             blockedReason = reason
+            deadlines[.output] = nil
+            isOutputWatched = false
             gateChanged()
             if deadlines[.blocked] == nil, let limit = parameters.blockedConnectionTimeout {
                 deadlines[.blocked] = ioLoop.now.advanced(by: limit)
@@ -86,6 +88,7 @@ extension Connection {
         case .unblocked:
             blockedReason = nil
             deadlines[.blocked] = nil
+            if transport?.unsentByteCount ?? 0 > 0 { watchOutput() }
             gateChanged()
             unblockedListeners.emit(self)
         }

@@ -1,10 +1,14 @@
+import AMQPProtocol
 import Logging
 
 /// When publishers should hold back: what waits to be sent, and what the broker says.
 extension Connection {
+    /// How much acknowledgements and answers may go beyond the output limit, at least.
+    private static let smallestOutputReserve = 65_536
+
     /// The amount of waiting output changed.
     func outputChanged() {
-        let waiting = output.byteCount + transportBacklog
+        let waiting = output.byteCount + transportBacklog + heldByteCount
         let isAbove = waiting > (isAboveWaterMark ? parameters.outputLowWaterMark : parameters.outputHighWaterMark)
         if isAbove != isAboveWaterMark {
             isAboveWaterMark = isAbove
@@ -17,6 +21,33 @@ extension Connection {
             isUnderBackpressure.toggle()
             gateChanged()
         }
+    }
+
+    /// Why a call of the user's cannot add `size` bytes to the output; `nil` if it can (``ConnectionParameters/outputLimit``).
+    func outputRefusal(of size: Int, _ method: MethodID) -> AMQPError? {
+        let room = parameters.outputLimit - size
+        // What the stream has not taken is asked for only if it matters.
+        guard output.byteCount + transportBacklog + heldByteCount > room,
+            unsentByteCount + heldByteCount > room
+        else { return nil }
+        return AMQPError(
+            .outputBufferFull, blame: .application,
+            "\(unsentByteCount + heldByteCount) bytes wait to be sent; the limit is \(parameters.outputLimit)",
+            method: method)
+    }
+
+    /// Acknowledgements, answers and heartbeats cannot be refused: if they go far beyond the limit, the peer is one that
+    /// does not read, and the connection ends.
+    func endIfOutputIsTooLarge() {
+        let limit = parameters.outputLimit
+        let reserve = max(limit / 8, Connection.smallestOutputReserve)
+        guard output.byteCount + transportBacklog > limit, unsentByteCount - reserve > limit, !isEndingForOutput
+        else { return }
+        isEndingForOutput = true
+        let error = AMQPError(
+            .outputBufferFull, blame: .peer,
+            "\(unsentByteCount) bytes wait to be sent; the broker does not read what it is answered")
+        runLater { self.abort(error) }
     }
 
     /// Something changed that publishers wait for: the listeners are told in a later turn, with what is true then.
@@ -47,7 +78,7 @@ extension Channel {
         return isOpen
     }
 
-    private var isGateOpen: Bool {
+    var isGateOpen: Bool {
         isOpen && isFlowActive && connection.blockedReason == nil && !connection.isAboveWaterMark
             && confirms.openCount < (unconfirmedMaximum ?? .max)
     }

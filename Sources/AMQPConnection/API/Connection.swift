@@ -52,6 +52,12 @@ public final class Connection {
     /// What the transport had not sent yet when it was asked last; it can only have become less since.
     var transportBacklog = 0
     var isFlushScheduled = false
+    /// What waits on the channels for its turn.
+    var heldByteCount = 0
+    /// Whether so much output waits that the connection is about to end.
+    var isEndingForOutput = false
+    var recentFrames = RecentFrames()
+    var flushWaits = RingBuffer<FlushWait>()
     /// Kept by the transport, and keeps the connection in turn; weak, so that both go when the transport has ended.
     weak var stream: ConnectionStream?
 
@@ -60,6 +66,10 @@ public final class Connection {
     var timerInstant: LoopInstant?
     var lastReceived = LoopInstant(nanoseconds: 0)
     var lastSent = LoopInstant(nanoseconds: 0)
+    /// When the stream took some of the output that waited; or began to be watched for that.
+    var lastTaken = LoopInstant(nanoseconds: 0)
+    /// Whether output waits, and has a deadline for being taken.
+    var isOutputWatched = false
     /// Whether the peer was given another interval, and has not been heard since.
     var wasStallForgiven = false
 
@@ -79,6 +89,7 @@ public final class Connection {
     let blockedListeners = Listeners<(Connection, String)>()
     let unblockedListeners = Listeners<Connection>()
     let backpressureListeners = Listeners<(Connection, Bool)>()
+    let methodListeners = Listeners<(Connection, Method)>()
 
     /// Makes a connection and begins to connect.
     ///
@@ -254,14 +265,14 @@ extension Connection: Sendable {}
 
 extension Connection: CustomStringConvertible {
     /// Where it leads and its state.
-    public var description: String {
-        let state =
-            switch machine.state {
-            case .connecting, .handshaking: "opening"
-            case .open: "open"
-            case .closing: "closing"
-            case .closed: "closed"
-            }
-        return "connection to \(parameters) (\(state))"
+    public var description: String { "connection to \(parameters) (\(stateName))" }
+
+    var stateName: String {
+        switch machine.state {
+        case .connecting, .handshaking: "opening"
+        case .open: "open"
+        case .closing: "closing"
+        case .closed: "closed"
+        }
     }
 }

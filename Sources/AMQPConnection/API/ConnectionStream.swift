@@ -24,7 +24,9 @@ final class ConnectionStream: StreamHandler, TurnObserver {
     func streamSent(_ byteCount: Int) {
         connection.output.rewind()
         connection.transportBacklog = connection.transport?.unsentByteCount ?? 0
+        connection.lastTaken = connection.ioLoop.now
         connection.outputChanged()
+        if !connection.flushWaits.isEmpty { connection.completeFlushes() }
     }
 
     func streamClosed(_ error: AMQPError?) {

@@ -10,18 +10,19 @@ public struct Publisher {
     /// The channel that it publishes on.
     public let channel: Channel
     /// The exchange that messages go to; empty is the default exchange.
-    public let exchange: String
+    public var exchange: String { method.exchange }
     /// The routing key that messages have.
-    public let routingKey: String
+    public var routingKey: String { method.routingKey }
     /// Whether the broker gives a message back if no queue is bound for it.
-    public let isMandatory: Bool
+    public var isMandatory: Bool { method.mandatory }
+    private let method: BasicPublish
+    private let properties: MessageProperties
     private let encoded: EncodedPublish
 
-    init(_ channel: Channel, _ method: BasicPublish, _ encoded: EncodedPublish) {
+    init(_ channel: Channel, _ method: BasicPublish, _ properties: MessageProperties, _ encoded: EncodedPublish) {
         self.channel = channel
-        self.exchange = method.exchange
-        self.routingKey = method.routingKey
-        self.isMandatory = method.mandatory
+        self.method = method
+        self.properties = properties
         self.encoded = encoded
     }
 
@@ -46,12 +47,14 @@ public struct Publisher {
         _ bytes: UnsafeRawBufferPointer, _ slice: ByteSlice?, _ onOutcome: ((PublishOutcome) -> Void)?
     ) throws(AMQPError) -> UInt64? {
         try channel.checkPublish(bytes.count, onOutcome)
+        if channel.holdsPublishes { return try channel.hold(method, properties, bytes, slice, onOutcome) }
         let connection = channel.connection
         connection.output.append(
             encoded, body: bytes, slice: slice, channel: channel.number, frameMax: connection.frameMax)
         connection.outputGrew()
         guard channel.isInConfirmMode else { return nil }
-        return channel.track(onOutcome, isMandatory ? Channel.fingerprint(exchange, routingKey, bytes) : 0)
+        return channel.track(
+            onOutcome, method.mandatory ? Channel.fingerprint(method.exchange, method.routingKey, bytes) : 0)
     }
 }
 
@@ -79,7 +82,7 @@ extension Channel {
         do {
             let encoded = try EncodedPublish(
                 method, properties: properties, channel: number, frameMax: connection.frameMax)
-            return Publisher(self, method, encoded)
+            return Publisher(self, method, properties, encoded)
         } catch {
             throw AMQPError(error, method: .basicPublish)
         }

@@ -49,7 +49,9 @@ public struct ConnectionParameters: Sendable {
     public var clientProperties: FieldTable
     /// The largest body of a message that is accepted, in bytes; checked when it is announced. Default: 128 MiB.
     public var messageSizeLimit: Int
-    /// The most output that may wait, in bytes; a publish that would exceed it is refused. Default: 256 MiB.
+    /// The most output that may wait, in bytes; a publish or a request that would exceed it is refused. Acknowledgements
+    /// and answers, which cannot be refused, may go an eighth (at least 64 KiB) beyond it; then the connection ends with
+    /// ``AMQPError/Code/outputBufferFull``. Default: 256 MiB.
     public var outputLimit: Int
     /// Waiting output above this many bytes closes the publishing gate (``Channel/mayPublish``). Default: 1 MiB.
     public var outputHighWaterMark: Int

@@ -26,10 +26,11 @@ public struct AMQPError: Error, Sendable {
         let underlying: (any Error)?
         let file: String
         let line: Int
+        let recentFrames: [RecentFrame]
 
         init(
             code: Code, blame: Blame, reason: String, replyCode: UInt16?, replyText: String?, method: MethodID?,
-            underlying: (any Error)?, file: String, line: Int
+            underlying: (any Error)?, file: String, line: Int, recentFrames: [RecentFrame] = []
         ) {
             self.code = code
             self.blame = blame
@@ -40,10 +41,15 @@ public struct AMQPError: Error, Sendable {
             self.underlying = underlying
             self.file = file
             self.line = line
+            self.recentFrames = recentFrames
         }
     }
 
     private let storage: Storage
+
+    private init(_ storage: Storage) {
+        self.storage = storage
+    }
 
     /// Makes an error.
     ///
@@ -84,6 +90,17 @@ public struct AMQPError: Error, Sendable {
     public var file: String { storage.file }
     /// The line that found the error.
     public var line: Int { storage.line }
+    /// The heads of some of the connection's last frames in both directions, the oldest first, if the broker broke the
+    /// protocol; empty otherwise. The last of those received is the one that was wrong, or where it was found.
+    public var recentFrames: [RecentFrame] { storage.recentFrames }
+
+    /// The same error with the frames before it.
+    func with(_ frames: [RecentFrame]) -> AMQPError {
+        AMQPError(
+            Storage(
+                code: code, blame: blame, reason: reason, replyCode: replyCode, replyText: replyText, method: method,
+                underlying: underlying, file: file, line: line, recentFrames: frames))
+    }
 }
 
 extension AMQPError: CustomStringConvertible {
@@ -100,8 +117,10 @@ extension AMQPError: CustomStringConvertible {
 }
 
 extension AMQPError: CustomDebugStringConvertible {
-    /// The description and the place in this library that found the error.
-    public var debugDescription: String { "\(description) [\(file):\(line)]" }
+    /// The description, the place in this library that found the error, and the frames before it, one a line.
+    public var debugDescription: String {
+        (["\(description) [\(file):\(line)]"] + recentFrames.map { "\($0)" }).joined(separator: "\n")
+    }
 }
 
 extension AMQPError {

@@ -76,21 +76,33 @@ struct ConfirmTracker<Continuation> {
             let index = Int(last - firstSequence)
             let entry = entries[index]
             entries[index] = Entry(continuation: nil, fingerprint: 0, isOpen: false)
-            end(entry, last, isAck: isAck, into: &resolved)
+            end(entry, last, isAck ? .confirmed : .nacked, into: &resolved)
             return
         }
         while firstSequence <= last || entries.first?.isOpen == false, let entry = entries.popFirst() {
             firstSequence += 1
-            end(entry, firstSequence - 1, isAck: isAck, into: &resolved)
+            end(entry, firstSequence - 1, isAck ? .confirmed : .nacked, into: &resolved)
         }
     }
 
-    /// A publish that was taken out of the entries has been answered, unless that had happened before.
-    private mutating func end(_ entry: Entry, _ sequence: UInt64, isAck: Bool, into resolved: inout [Resolved]) {
+    /// What was published before a sequence number has waited long enough; appends what this ends to `resolved`.
+    mutating func expire(before limit: UInt64, _ error: AMQPError, into resolved: inout [Resolved]) {
+        let limit = min(limit, nextSequence)
+        while firstSequence < limit || entries.first?.isOpen == false, let entry = entries.popFirst() {
+            firstSequence += 1
+            returned[firstSequence - 1] = nil
+            end(entry, firstSequence - 1, .lost(error), into: &resolved)
+        }
+    }
+
+    /// A publish that was taken out of the entries has ended, unless that had happened before.
+    private mutating func end(
+        _ entry: Entry, _ sequence: UInt64, _ outcome: PublishOutcome, into resolved: inout [Resolved]
+    ) {
         guard entry.isOpen else { return }
         openCount -= 1
         if entry.fingerprint != 0 { forgetEnded(entry.fingerprint) }
-        var outcome: PublishOutcome = isAck ? .confirmed : .nacked
+        var outcome = outcome
         if !returned.isEmpty, let message = returned.removeValue(forKey: sequence) { outcome = .returned(message) }
         resolved.append(Resolved(sequence: sequence, outcome: outcome, continuation: entry.continuation))
     }

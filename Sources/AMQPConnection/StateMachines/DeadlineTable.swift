@@ -8,6 +8,8 @@ struct DeadlineTable {
         case heartbeatSend
         /// The peer has been silent for too long.
         case heartbeatReceive
+        /// The peer has taken none of the output for too long.
+        case output
         /// The broker has blocked the connection for too long.
         case blocked
         /// The graceful close has taken too long.
@@ -20,6 +22,11 @@ struct DeadlineTable {
     subscript(kind: Kind) -> LoopInstant? {
         get { instants[kind.rawValue] }
         set { instants[kind.rawValue] = newValue }
+    }
+
+    /// The deadlines that there are.
+    var all: [(kind: Kind, instant: LoopInstant)] {
+        Kind.allCases.compactMap { kind in instants[kind.rawValue].map { (kind, $0) } }
     }
 
     /// The earliest deadline.

@@ -6,7 +6,8 @@ import AMQPProtocol
 ///
 /// A method that expects no reply (nowait) waits its turn too, so that requests leave in the order of the calls, but does
 /// not hold up those behind it. A reply belongs to the request in flight if it is one of the methods that the request can
-/// be answered with; names inside of it do not matter.
+/// be answered with; names inside of it do not matter. A publish that is to keep its place behind requests waits here,
+/// too, like a method without a reply.
 struct RPCQueue {
     /// A request of the user's; its continuation is kept by the channel under `id`.
     struct Request {
@@ -14,10 +15,17 @@ struct RPCQueue {
         var method: Method
         /// The methods that answer it; empty if none does.
         var replies: [MethodID]
+        /// How many bytes it will add to the output.
+        var size = 0
+        /// When it was made.
+        var submitted = LoopInstant(nanoseconds: 0)
     }
 
     private var inFlight: Request?
     private var waiting = RingBuffer<Request>()
+
+    /// The sizes of all that has not left, together.
+    private(set) var waitingByteCount = 0
 
     /// The number of requests that have not been answered.
     var count: Int { waiting.count + (inFlight == nil ? 0 : 1) }
@@ -25,9 +33,18 @@ struct RPCQueue {
     /// The method that waits for its reply.
     var methodInFlight: MethodID? { inFlight?.method.id }
 
+    /// The requests that have not been answered, in order.
+    var pending: [Request] { (inFlight.map { [$0] } ?? []) + (0 ..< waiting.count).map { waiting[$0] } }
+
+    /// Whether a request of this method has not left.
+    func isWaiting(_ id: MethodID) -> Bool {
+        (0 ..< waiting.count).contains { waiting[$0].method.id == id }
+    }
+
     /// Adds a request; returns what is to be sent now.
     mutating func submit(_ request: Request) -> [Request] {
         waiting.append(request)
+        waitingByteCount += request.size
         return takeSendable()
     }
 
@@ -57,7 +74,9 @@ struct RPCQueue {
         for index in 0 ..< waiting.count where waiting[index].id == id && waiting[index].method.id == .basicCancel {
             return true
         }
-        for request in waiting.removeAll() where request.id != id { waiting.append(request) }
+        for request in waiting.removeAll() {
+            if request.id == id { waitingByteCount -= request.size } else { waiting.append(request) }
+        }
         return false
     }
 
@@ -65,6 +84,7 @@ struct RPCQueue {
     mutating func removeAll() -> [Request] {
         let requests = (inFlight.map { [$0] } ?? []) + waiting.removeAll()
         inFlight = nil
+        waitingByteCount = 0
         return requests
     }
 
@@ -72,6 +92,7 @@ struct RPCQueue {
     private mutating func takeSendable() -> [Request] {
         var sendable: [Request] = []
         while inFlight == nil, let request = waiting.popFirst() {
+            waitingByteCount -= request.size
             if !request.replies.isEmpty { inFlight = request }
             sendable.append(request)
         }

@@ -1,39 +1,61 @@
 /// The listeners of one event, called in the order in which they were added.
 ///
-/// An event goes to those that were there when it began; one that is removed meanwhile is not called any more.
+/// An event goes to those that were there when it began; one that is removed meanwhile is not called any more. Listeners
+/// that want one event only are taken out before the first of them is called.
 package final class Listeners<Event> {
-    private var entries: [(id: UInt64, call: (Event) -> Void)] = []
-    private var nextID: UInt64 = 0
+    private final class Entry {
+        let isOneShot: Bool
+        let wants: ((Event) -> Bool)?
+        let call: (Event) -> Void
+        var isRemoved = false
+
+        init(isOneShot: Bool, wants: ((Event) -> Bool)?, call: @escaping (Event) -> Void) {
+            self.isOneShot = isOneShot
+            self.wants = wants
+            self.call = call
+        }
+    }
+
+    private var entries: [Entry] = []
     private var hasEnded = false
 
     package init() {}
 
     var isEmpty: Bool { entries.isEmpty }
 
-    package func add(_ call: @escaping (Event) -> Void) -> ListenerToken {
+    /// Adds a listener.
+    ///
+    /// - Parameters:
+    ///   - isOneShot: whether it is removed with the first event that it wants.
+    ///   - wants: which events it wants; all if `nil`.
+    package func add(
+        isOneShot: Bool = false, where wants: ((Event) -> Bool)? = nil, _ call: @escaping (Event) -> Void
+    ) -> ListenerToken {
         guard !hasEnded else { return ListenerToken {} }
-        nextID += 1
-        let id = nextID
-        entries.append((id, call))
-        return ListenerToken { [weak self] in self?.entries.removeAll { $0.id == id } }
+        let entry = Entry(isOneShot: isOneShot, wants: wants, call: call)
+        entries.append(entry)
+        return ListenerToken { [weak self, weak entry] in
+            guard let entry else { return }
+            entry.isRemoved = true
+            self?.entries.removeAll { $0 === entry }
+        }
     }
 
     /// Forgets everybody, for good: the object has had its last event, and nobody is kept who would wait for more.
     func end() {
+        for entry in entries { entry.isRemoved = true }
         entries = []
         hasEnded = true
     }
 
     /// Tells everybody who listens now.
     package func emit(_ event: Event) {
-        for entry in entries where entries.contains(where: { $0.id == entry.id }) { entry.call(event) }
-    }
-
-    /// Tells everybody who listens now, and forgets them: for an event that is the last one.
-    func emitLast(_ event: Event) {
-        let last = entries
-        defer { entries = [] }
-        for entry in last where entries.contains(where: { $0.id == entry.id }) { entry.call(event) }
+        guard !entries.isEmpty else { return }
+        let called = entries.filter { $0.wants?(event) ?? true }
+        if called.contains(where: \.isOneShot) {
+            entries.removeAll { entry in entry.isOneShot && called.contains { $0 === entry } }
+        }
+        for entry in called where !entry.isRemoved { entry.call(event) }
     }
 }
 

@@ -92,6 +92,27 @@ extension OutputBuffer {
         }
     }
 
+    /// The number of bytes that a method with content adds, frame headers and ends included.
+    ///
+    /// - Parameters:
+    ///   - method: the method that carries the content.
+    ///   - properties: the properties of the content.
+    ///   - bodySize: the number of bytes of the body.
+    ///   - frameMax: the negotiated limit; values below 4096 count as 4096.
+    /// - Throws: why the method or the properties cannot be encoded.
+    public static func size(
+        of method: some AMQPMethod, properties: MessageProperties, bodySize: Int, frameMax: Int
+    ) throws(EncodingError) -> Int {
+        let methodSize = try method.payloadSize(frameMax: frameMax)
+        let headerSize = 12 + (try properties.encodedSize())
+        guard headerSize + Framing.overhead <= frameMax else {
+            throw .tooLarge("basic properties", headerSize, frameMax)
+        }
+        let limit = max(frameMax, Framing.minimumFrameMax) - Framing.overhead
+        let bodyFrames = bodySize / limit + (bodySize % limit > 0 ? 1 : 0)
+        return methodSize + headerSize + bodySize + (2 + bodyFrames) * Framing.overhead
+    }
+
     /// Appends a body by reference, cut into frames.
     @usableFromInline
     mutating func appendBody(_ body: ByteSlice, channel: UInt16, frameMax: Int) {
