@@ -4,7 +4,8 @@ public import AdapterKit
 public enum Scenarios {
     /// All scenarios.
     public static var all: [AdapterCheck] {
-        OpeningScenarios.all + HandshakeScenarios.all + HeartbeatScenarios.all + CredentialsScenarios.all
+        OpeningScenarios.all + WorkflowScenarios.all + HandshakeScenarios.all + HeartbeatScenarios.all
+            + CredentialsScenarios.all
             + ChannelErrorScenarios.all + ConnectionErrorScenarios.all
             + RefusalScenarios.all + RareMethodScenarios.all + TopologyScenarios.all
             + ArgumentScenarios.all + PublishingScenarios.all + ConsumingScenarios.all + ClosingScenarios.all

@@ -3,7 +3,7 @@ import Logging
 
 extension Connection {
     /// How long a stream may take to send its last bytes once everything else is over.
-    private static let lingerLimit = Duration.seconds(5)
+    static let lingerLimit = Duration.seconds(5)
 
     /// Closes the connection: pending requests are answered, the channels are closed, then the connection.
     ///
@@ -36,7 +36,7 @@ extension Connection {
             if let completion { closeCompletions.append(completion) }
             connector?.cancel()
             connector = nil
-            transport?.abort()
+            cutStream()
             runLater { self.finish(error) }
         case .closeChannels:
             if let completion { closeCompletions.append(completion) }
@@ -73,7 +73,7 @@ extension Connection {
 
     /// The peer broke the protocol: it is told so, and everything ends.
     func protocolFailed(_ error: AMQPError) {
-        guard !isClosed else { return }
+        guard !isClosed, transport != nil else { return }
         let error = error.with(recentFrames.all)
         if let code = error.replyCode, error.code != .incompatibleProtocol {
             let text = String(decoding: error.reason.utf8.prefix(200), as: UTF8.self)
@@ -86,10 +86,13 @@ extension Connection {
         end(error)
     }
 
-    /// Ends the connection with an error, if it has not ended.
+    /// Ends the connection with an error, if it has not ended; before it is open, that is the end of an attempt.
     func end(_ error: AMQPError) {
-        guard let reason = machine.ended(error) else { return }
-        finish(reason)
+        switch machine.ended(error) {
+        case .none: return
+        case .attemptFailed(let reason): attemptFailed(reason)
+        case .end(let reason): finish(reason)
+        }
     }
 
     /// Sends what waits and closes the stream; it is cut if the peer does not take the rest.
@@ -104,6 +107,7 @@ extension Connection {
     func finish(_ error: AMQPError) {
         guard !hasEnded else { return }
         hasEnded = true
+        let error = wasOpen ? error : error.listing(connectionFailures)
         connector?.cancel()
         connector = nil
         deadlines.removeAll()
@@ -112,6 +116,8 @@ extension Connection {
         if transport != nil { deadlines[.close] = ioLoop.now.advanced(by: Connection.lingerLimit) }
         armTimer()
         logger.debug("connection ended: \(error)")
+        obtainedCredentials = nil
+        stopCredentialsRefresh()
         failSecretUpdates(error)
         failFlushes(error)
         for channel in channels.all {
@@ -121,7 +127,7 @@ extension Connection {
         if wasOpen {
             closeListeners.emit((self, error))
         } else if openErrorListeners.isEmpty {
-            if error.code != .connectionOpenAborted { logger.error("\(error)") }
+            if error.code != .connectionOpenAborted { report(error) }
         } else {
             openErrorListeners.emit((self, error))
         }

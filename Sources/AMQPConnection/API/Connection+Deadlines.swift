@@ -76,10 +76,14 @@ extension Connection {
 
     private func passed(_ kind: DeadlineTable.Kind, _ now: LoopInstant) {
         switch kind {
+        case .workflow:
+            workflowTimedOut()
         case .open:
             let limit = parameters.stackTimeout ?? .zero
             let error = AMQPError(.deadlineExceeded, blame: .deadline, "the connection was not open within \(limit)")
             abort(error)
+        case .credentials:
+            credentialsRefreshDue()
         case .close where hasEnded:
             transport?.abort()
         case .close:
@@ -129,10 +133,8 @@ extension Connection {
         return late >= Connection.stallThreshold ? late : nil
     }
 
-    /// Ends everything at once and cuts the stream.
+    /// Cuts the stream, which ends everything, or before the connection is open the attempt.
     func abort(_ error: AMQPError) {
-        connector?.cancel()
-        connector = nil
         transport?.abort()
         end(error)
     }

@@ -22,7 +22,8 @@ extension Connection {
             while true {
                 if let number = decoder.nextChannel, channel?.number != number || channel?.isRegistered == false {
                     // The end of the connection takes all channels out of the table, so it is seen here.
-                    guard !machine.isClosed else { break }
+                    // So is the end of an attempt, which has no channels: nothing of its stream counts any more.
+                    guard !machine.isClosed, transport != nil else { break }
                     channel = channels[number]
                 }
                 if let channel, channel.receiveDeliveries(from: &decoder) { continue }
@@ -45,7 +46,7 @@ extension Connection {
             default: protocolFailed(AMQPError(.protocolViolation, blame: .peer, "\(error)", underlying: error))
             }
         }
-        if isClosed { decoder.dropBuffered() }
+        if isClosed || transport == nil { decoder.dropBuffered() }
     }
 
     /// A frame came that belongs to no channel: it should be one of the connection's own.
@@ -80,7 +81,9 @@ extension Connection {
         do {
             try append(method, channel: channel)
         } catch {
-            runLater { self.abort(AMQPError(error, method: method.id)) }
+            runLater { [attempt] in
+                if attempt == self.attempt { self.abort(AMQPError(error, method: method.id)) }
+            }
         }
     }
 

@@ -12,8 +12,13 @@ import Logging
 public final class Connection {
     /// The loop that the connection runs on.
     public let ioLoop: any IOLoop
-    /// The parameters that the connection was made with.
-    public let parameters: ConnectionParameters
+    /// The parameters of the attempt that is under way, or was the last one.
+    public internal(set) var parameters: ConnectionParameters
+    /// What went wrong on the way to an open connection, oldest first: the last 1,000 failures at most. A connection that
+    /// is open has some if it was not open at the first try.
+    public internal(set) var connectionFailures: [ConnectionFailure] = []
+    /// Where the stream leads; `nil` before there is one, and if it has no address.
+    public internal(set) var peerAddress: SocketAddress?
     /// What client and broker agreed on; `nil` before the broker has proposed its limits.
     public internal(set) var tuned: TunedParameters?
     /// What the broker says about itself; empty before it has introduced itself.
@@ -33,12 +38,20 @@ public final class Connection {
     /// parameters ask for the detection. Default: 10.
     public var backpressureMultiplier = 10
 
-    let logger: Logger
+    var logger: Logger
     /// The loop's, which is asked for with every message.
     let mailbox: Mailbox
+    var workflow: any ConnectionWorkflow
+    /// The number of the attempt to connect that is under way, or was the last one.
+    var attempt = 0
+    var isAttempting = false
+    /// What the last attempt failed with.
+    var attemptError: AMQPError?
+    /// The stream that the user has opened for this connection, until it is used.
+    var givenStream: (any StreamTransport)?
     var machine: ConnectionStateMachine
     var channels = ChannelTable()
-    /// What is under way to open the stream.
+    /// What is under way to open the stream: the delay before an attempt, the provider's question, the connector.
     var connector: (any Cancellable)?
     var transport: (any StreamTransport)?
     var decoder = FrameDecoder()
@@ -78,6 +91,11 @@ public final class Connection {
     var isUnderBackpressure = false
     var toldBackpressure = false
     var isGateCheckScheduled = false
+    /// What the provider has given for the attempt that is under way.
+    var obtainedCredentials: (value: any Credentials, instant: LoopInstant)?
+    var refresh = CredentialsRefresh()
+    var refreshRequest: CredentialsRequest?
+    var refreshTimer: TimerHandle?
     var secretUpdates = RingBuffer<SecretUpdate>()
     var wasOpen = false
     var hasEnded = false
@@ -99,26 +117,53 @@ public final class Connection {
     ///   - onOpen: called once when the connection is open.
     ///   - onOpenError: called once if the connection cannot be opened.
     ///   - onClose: called once when the connection, having been open, is over.
-    public init(
+    public convenience init(
         _ parameters: ConnectionParameters = ConnectionParameters(), on loop: any IOLoop,
         onOpen: ((Connection) -> Void)? = nil, onOpenError: ((Connection, AMQPError) -> Void)? = nil,
         onClose: ((Connection, AMQPError) -> Void)? = nil
     ) {
+        self.init(
+            workflow: RetryingWorkflow([parameters]), over: nil, on: loop, onOpen: onOpen, onOpenError: onOpenError,
+            onClose: onClose)
+    }
+
+    /// Makes a connection over a stream, or over what a workflow leads to.
+    init(
+        workflow: any ConnectionWorkflow, over stream: (any StreamTransport)?, on loop: any IOLoop,
+        onOpen: ((Connection) -> Void)?, onOpenError: ((Connection, AMQPError) -> Void)?,
+        onClose: ((Connection, AMQPError) -> Void)?
+    ) {
         loop.mailbox.assertCurrent()
+        // A workflow of the user's is asked in a turn of its own, never here.
+        let parameters = (workflow as? RetryingWorkflow)?.candidates.first ?? ConnectionParameters()
         self.parameters = parameters
+        self.workflow = workflow
+        self.givenStream = stream
         self.ioLoop = loop
         self.mailbox = loop.mailbox
         self.machine = ConnectionStateMachine(parameters)
-        var logger = parameters.logger
-        logger[metadataKey: "connection"] = "\(parameters.connectionName ?? "\(parameters.host):\(parameters.port)")"
-        self.logger = logger
+        self.logger = parameters.logger
         if let onOpen { self.onOpen(onOpen) }
         if let onOpenError { self.onOpenError(onOpenError) }
         if let onClose { self.onClose(onClose) }
-        connect()
+        startWorkflow()
     }
 
     // MARK: State
+
+    /// How far the connection has come.
+    public var state: ConnectionState {
+        switch machine.state {
+        case .connecting: .connecting
+        case .handshaking: .handshaking
+        case .open: .open
+        case .closing: .closing
+        case .closed: .closed
+        }
+    }
+
+    /// Whether the connection is on the way to being open.
+    public var isOpening: Bool { state == .connecting || state == .handshaking }
 
     /// Whether channels can be opened.
     public var isOpen: Bool {
@@ -137,6 +182,18 @@ public final class Connection {
     public var serverCapabilities: FieldTable {
         if case .table(let capabilities)? = serverProperties["capabilities"] { capabilities } else { [:] }
     }
+
+    /// Whether the broker knows `basic.nack`.
+    public var basicNack: Bool { serverCapabilities["basic.nack"] == true }
+
+    /// Whether the broker tells consumers that it has cancelled them.
+    public var consumerCancelNotify: Bool { serverCapabilities["consumer_cancel_notify"] == true }
+
+    /// Whether the broker binds exchanges to exchanges.
+    public var exchangeExchangeBindings: Bool { serverCapabilities["exchange_exchange_bindings"] == true }
+
+    /// Whether the broker confirms publishes.
+    public var publisherConfirms: Bool { serverCapabilities["publisher_confirms"] == true }
 
     /// The number of bytes that wait to be sent.
     public var unsentByteCount: Int { output.byteCount + (transport?.unsentByteCount ?? 0) }
@@ -203,7 +260,8 @@ public final class Connection {
         openListeners.add(listener)
     }
 
-    /// Calls `listener` once if the connection ends before it was open. If nobody listens, the error is logged.
+    /// Calls `listener` once if the connection ends before it was open. If nobody listens, the ``onError(_:)`` listeners
+    /// hear of it, or the log.
     @discardableResult
     public func onOpenError(_ listener: @escaping (Connection, AMQPError) -> Void) -> ListenerToken {
         openErrorListeners.add { listener($0.0, $0.1) }
@@ -265,14 +323,7 @@ extension Connection: Sendable {}
 
 extension Connection: CustomStringConvertible {
     /// Where it leads and its state.
-    public var description: String { "connection to \(parameters) (\(stateName))" }
-
-    var stateName: String {
-        switch machine.state {
-        case .connecting, .handshaking: "opening"
-        case .open: "open"
-        case .closing: "closing"
-        case .closed: "closed"
-        }
+    public var description: String {
+        "connection to \(parameters) (\(state))"
     }
 }

@@ -5,9 +5,10 @@ public import Logging
 ///
 /// Values out of range are reported by ``validate()``, which a connection calls before it does anything.
 public struct ConnectionParameters: Sendable {
-    /// A host name, or an IPv4 or IPv6 address in text. Default: `localhost`.
+    /// A host name, an IPv4 or IPv6 address in text, or the path of a UNIX domain socket, which begins with `/`. Default:
+    /// `localhost`.
     public var host: String
-    /// The broker's port. Default: 5672, or 5671 as long as there is ``tls``; a port that was set stays.
+    /// The broker's port; a path has none. Default: 5672, or 5671 as long as there is ``tls``; a port that was set stays.
     public var port: UInt16 {
         get { chosenPort ?? (tls == nil ? 5672 : 5671) }
         set { chosenPort = newValue }
@@ -28,11 +29,20 @@ public struct ConnectionParameters: Sendable {
     /// Seconds without traffic after which a peer may be given up, 0 … 65535, or a function of the broker's proposal; 0
     /// turns heartbeats off, `nil` takes the proposal. Default: `nil`.
     public var heartbeat: Heartbeat?
+    /// How often to try before giving up, 1 or more; with several parameter sets, how many rounds through all of them
+    /// (``RetryingWorkflow``). Default: 1.
+    public var connectionAttempts: Int
+    /// How long to wait before the next round of attempts. Default: 2 s.
+    public var retryDelay: Duration
+    /// How the host's addresses are tried. Default: raced.
+    public var addressOrder: AddressOrder
+    /// How long the host's name may take to be resolved; `nil` waits as long as the system does. Default: 10 s.
+    public var resolveTimeout: Duration?
     /// How long one address may take to accept a connection, and then as long to shake hands for TLS; `nil` waits as long
     /// as the system does. Default: 10 s.
     public var socketTimeout: Duration?
-    /// How long everything up to an open connection may take: name resolution, every address, and the
-    /// handshakes of TLS and AMQP;
+    /// How long one attempt may take up to an open connection: name resolution, every address, and the handshakes of TLS
+    /// and AMQP;
     /// `nil` waits for ever. Default: 15 s.
     public var stackTimeout: Duration?
     /// How long a request on a channel may take to be answered; `nil` waits for ever. Default: 60 s. A channel can have
@@ -70,7 +80,9 @@ public struct ConnectionParameters: Sendable {
         host: String = "localhost", port: UInt16? = nil, tls: TLSConfiguration? = nil, virtualHost: String = "/",
         credentials: any Credentials = PlainCredentials(), credentialsProvider: (any CredentialsProvider)? = nil,
         channelMax: UInt16 = 65535, frameMax: Int = 131_072,
-        heartbeat: Heartbeat? = nil, socketTimeout: Duration? = .seconds(10), stackTimeout: Duration? = .seconds(15),
+        heartbeat: Heartbeat? = nil, connectionAttempts: Int = 1, retryDelay: Duration = .seconds(2),
+        addressOrder: AddressOrder = .raced, resolveTimeout: Duration? = .seconds(10),
+        socketTimeout: Duration? = .seconds(10), stackTimeout: Duration? = .seconds(15),
         requestTimeout: Duration? = .seconds(60), blockedConnectionTimeout: Duration? = nil,
         locale: String = "en_US", connectionName: String? = nil, clientProperties: FieldTable = [:],
         messageSizeLimit: Int = 134_217_728, outputLimit: Int = 268_435_456, outputHighWaterMark: Int = 1_048_576,
@@ -86,6 +98,10 @@ public struct ConnectionParameters: Sendable {
         self.channelMax = channelMax
         self.frameMax = frameMax
         self.heartbeat = heartbeat
+        self.connectionAttempts = connectionAttempts
+        self.retryDelay = retryDelay
+        self.addressOrder = addressOrder
+        self.resolveTimeout = resolveTimeout
         self.socketTimeout = socketTimeout
         self.stackTimeout = stackTimeout
         self.requestTimeout = requestTimeout
@@ -110,7 +126,7 @@ public struct ConnectionParameters: Sendable {
         try require(!host.isEmpty, "host is empty")
         try require(!ControlCharacters.occur(in: host), "host contains a control character")
         try require(
-            !host.utf8.contains(UInt8(ascii: ":")) || IPv6Text.isAddress(host),
+            !host.utf8.contains(UInt8(ascii: ":")) || IPv6Text.isAddress(host) || host.hasPrefix("/"),
             "host contains a colon and is not an IPv6 address")
         try require(port > 0, "port is 0; 1 … 65535 are allowed")
         try require(virtualHost.utf8.count <= 255, "virtualHost has \(virtualHost.utf8.count) bytes; 255 are allowed")
@@ -121,6 +137,9 @@ public struct ConnectionParameters: Sendable {
         try require(
             (Framing.minimumFrameMax ... Int(Int32.max)).contains(frameMax),
             "frameMax is \(frameMax); 4096 … 2147483647 are allowed")
+        try require(connectionAttempts >= 1, "connectionAttempts is \(connectionAttempts); 1 is the least")
+        try require(retryDelay >= .zero, "retryDelay is below zero")
+        try require((resolveTimeout ?? .seconds(1)) > .zero, "resolveTimeout is not above zero")
         try require((socketTimeout ?? .seconds(1)) > .zero, "socketTimeout is not above zero")
         try require((stackTimeout ?? .seconds(1)) > .zero, "stackTimeout is not above zero")
         try require((requestTimeout ?? .seconds(1)) > .zero, "requestTimeout is not above zero")
@@ -148,6 +167,7 @@ public struct ConnectionParameters: Sendable {
 extension ConnectionParameters: CustomStringConvertible {
     /// Host, port and virtual host; never a secret.
     public var description: String {
+        guard !host.hasPrefix("/") else { return "\(host), virtual host \(virtualHost)" }
         let host = IPv6Text.isAddress(host) ? "[\(host)]" : host
         return "\(host):\(port), virtual host \(virtualHost)"
     }

@@ -51,7 +51,7 @@ extension AMQPError {
         public static let connectionOpenAborted = Code(value: .connectionOpenAborted)
         /// The host name could not be resolved.
         public static let resolutionFailed = Code(value: .resolutionFailed)
-        /// No stream could be opened to the broker; the errors of each attempt are in the reason.
+        /// No stream could be opened to the broker; each address's error is in ``AMQPError/connectionFailures``.
         public static let connectFailed = Code(value: .connectFailed)
         /// TLS was asked for and is not there: the loop cannot secure streams, or was built without the trait TLS.
         public static let tlsUnavailable = Code(value: .tlsUnavailable)

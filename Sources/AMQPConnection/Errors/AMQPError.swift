@@ -24,13 +24,15 @@ public struct AMQPError: Error, Sendable {
         let replyText: String?
         let method: MethodID?
         let underlying: (any Error)?
+        let connectionFailures: [ConnectionFailure]
         let file: String
         let line: Int
         let recentFrames: [RecentFrame]
 
         init(
             code: Code, blame: Blame, reason: String, replyCode: UInt16?, replyText: String?, method: MethodID?,
-            underlying: (any Error)?, file: String, line: Int, recentFrames: [RecentFrame] = []
+            underlying: (any Error)?, connectionFailures: [ConnectionFailure] = [], file: String, line: Int,
+            recentFrames: [RecentFrame] = []
         ) {
             self.code = code
             self.blame = blame
@@ -39,6 +41,7 @@ public struct AMQPError: Error, Sendable {
             self.replyText = replyText
             self.method = method
             self.underlying = underlying
+            self.connectionFailures = connectionFailures
             self.file = file
             self.line = line
             self.recentFrames = recentFrames
@@ -72,6 +75,15 @@ public struct AMQPError: Error, Sendable {
             underlying: underlying, file: file, line: line)
     }
 
+    /// This error at the end of these failures.
+    func listing(_ failures: [ConnectionFailure]) -> AMQPError {
+        AMQPError(
+            Storage(
+                code: code, blame: blame, reason: reason, replyCode: replyCode, replyText: replyText, method: method,
+                underlying: underlying, connectionFailures: failures, file: file, line: line,
+                recentFrames: recentFrames))
+    }
+
     /// What happened; the property to switch over.
     public var code: Code { storage.code }
     /// Who is to blame.
@@ -86,6 +98,9 @@ public struct AMQPError: Error, Sendable {
     public var method: MethodID? { storage.method }
     /// The error behind this one, for example a ``SystemError`` or a `ProtocolError`.
     public var underlying: (any Error)? { storage.underlying }
+    /// Everything that went wrong before a connection was given up that never was open, oldest first; empty for other
+    /// errors. The error itself is the last attempt's.
+    public var connectionFailures: [ConnectionFailure] { storage.connectionFailures }
     /// The source file that found the error.
     public var file: String { storage.file }
     /// The line that found the error.
@@ -99,12 +114,13 @@ public struct AMQPError: Error, Sendable {
         AMQPError(
             Storage(
                 code: code, blame: blame, reason: reason, replyCode: replyCode, replyText: replyText, method: method,
-                underlying: underlying, file: file, line: line, recentFrames: frames))
+                underlying: underlying, connectionFailures: connectionFailures, file: file, line: line,
+                recentFrames: frames))
     }
 }
 
 extension AMQPError: CustomStringConvertible {
-    /// The code, the reason, and what the broker said.
+    /// The code, the reason, and what the broker said; if several attempts to connect failed, each of them.
     public var description: String {
         var text = "\(code): \(reason)"
         let said = [
@@ -112,6 +128,9 @@ extension AMQPError: CustomStringConvertible {
         ].compactMap { $0 }
         if !said.isEmpty { text += " (\(said.joined(separator: ", ")))" }
         if let underlying = underlying.map({ "\($0)" }), !reason.contains(underlying) { text += ": \(underlying)" }
+        if connectionFailures.count > 1 {
+            text += "; all failures: \(connectionFailures.map { "\($0)" }.joined(separator: "; "))"
+        }
         return text
     }
 }

@@ -2,11 +2,13 @@ import AMQPProtocol
 
 /// The life of a connection (specification 2.2.4).
 ///
-///     connecting --> handshaking --> open --> closing --> closed
+///         +-- the next attempt --+
+///         v                      |
+///     connecting --> handshaking-+-> open --> closing --> closed
 ///          |              |           |          |          ^
-///          +--------------+-----------+----------+----------+   (refusal, loss, deadline, broker's close)
+///          +--------------+-----------+----------+----------+   (nothing left to try; loss, deadline, broker's close)
 ///
-/// `closed` is final and carries the reason. While closing, everything but `connection.close` and `connection.close-ok`
+/// `connecting` is all of an attempt before AMQP is spoken, and the time between two attempts. `closed` is final and carries the reason. While closing, everything but `connection.close` and `connection.close-ok`
 /// still goes on, so that pending replies arrive; after the broker's `connection.close` nothing does.
 struct ConnectionStateMachine {
     /// How far a close of ours has come.
@@ -32,9 +34,14 @@ struct ConnectionStateMachine {
     }
     /// Whether the state is final. Kept beside it, since it is asked for with every frame.
     private(set) var isClosed = false
-    private let parameters: ConnectionParameters
+    private var parameters: ConnectionParameters
 
     init(_ parameters: ConnectionParameters) {
+        self.parameters = parameters
+    }
+
+    /// An attempt to connect begins, with parameters of its own.
+    mutating func attemptBegan(_ parameters: ConnectionParameters) {
         self.parameters = parameters
     }
 
@@ -54,6 +61,8 @@ struct ConnectionStateMachine {
         case opened(TunedParameters)
         /// The broker closed the connection: answer close-ok, then end with the error.
         case closedByBroker(AMQPError)
+        /// The broker closed the connection before it was open: answer close-ok; the attempt has failed.
+        case refusedByBroker(AMQPError)
         /// The broker confirmed our close.
         case closeConfirmed(AMQPError)
         case blocked(String)
@@ -116,8 +125,8 @@ struct ConnectionStateMachine {
             return .opened(tuned)
         case .connectionClose(let close):
             let error = handshake.classify(closedByBroker(close))
-            state = .closed(error)
-            return .closedByBroker(error)
+            state = .connecting
+            return .refusedByBroker(error)
         default:
             throw unexpected(method)
         }
@@ -156,20 +165,36 @@ struct ConnectionStateMachine {
         return close
     }
 
-    /// The stream is over, or has to end because of an error; returns the reason that everything ends with, or `nil` if
-    /// the connection has ended already.
-    mutating func ended(_ error: AMQPError) -> AMQPError? {
+    enum EndAction {
+        /// The connection has ended already.
+        case none
+        /// The attempt has failed; there may be another.
+        case attemptFailed(AMQPError)
+        /// Everything ends with this.
+        case end(AMQPError)
+    }
+
+    /// The stream is over, or has to end because of an error.
+    mutating func ended(_ error: AMQPError) -> EndAction {
         switch state {
         case .closed:
-            return nil
-        case .handshaking(let handshake) where error.code == .streamLost:
-            let classified = handshake.classify(error)
-            state = .closed(classified)
-            return classified
-        case .connecting, .handshaking, .open, .closing:
+            return .none
+        case .connecting:
+            return .attemptFailed(error)
+        case .handshaking(let handshake):
+            state = .connecting
+            return .attemptFailed(error.code == .streamLost ? handshake.classify(error) : error)
+        case .open, .closing:
             state = .closed(error)
-            return error
+            return .end(error)
         }
+    }
+
+    /// The connection is not going to be open; returns whether it had not ended already.
+    mutating func gaveUp(_ error: AMQPError) -> Bool {
+        guard !isClosed else { return false }
+        state = .closed(error)
+        return true
     }
 
     private mutating func endedByBroker(_ close: ConnectionClose) -> AMQPError {

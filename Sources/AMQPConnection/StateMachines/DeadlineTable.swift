@@ -2,7 +2,9 @@
 struct DeadlineTable {
     /// What a connection can wait for.
     enum Kind: Int, CaseIterable {
-        /// Everything from the first step of connecting to an open connection.
+        /// All attempts to connect, and the delays between them.
+        case workflow
+        /// Everything from the first step of one attempt to an open connection.
         case open
         /// Our next heartbeat is due.
         case heartbeatSend
@@ -12,6 +14,8 @@ struct DeadlineTable {
         case output
         /// The broker has blocked the connection for too long.
         case blocked
+        /// The credentials will expire.
+        case credentials
         /// The graceful close has taken too long.
         case close
     }

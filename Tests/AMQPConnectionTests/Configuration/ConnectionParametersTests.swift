@@ -14,6 +14,10 @@ import Testing
         #expect(parameters.channelMax == 65535)
         #expect(parameters.frameMax == 131_072)
         #expect(parameters.heartbeat == nil)
+        #expect(parameters.connectionAttempts == 1)
+        #expect(parameters.retryDelay == .seconds(2))
+        #expect(parameters.addressOrder == .raced)
+        #expect(parameters.resolveTimeout == .seconds(10))
         #expect(parameters.socketTimeout == .seconds(10))
         #expect(parameters.stackTimeout == .seconds(15))
         #expect(parameters.locale == "en_US")
@@ -40,6 +44,15 @@ import Testing
                 { $0.host = "" }, { $0.host = "h\0" }, { $0.host = "h\n" }, { $0.host = "h:5672" },
                 { $0.host = "[::1]" }, { $0.host = "::1%" },
             ]),
+        Range(name: "host", accepted: [{ $0.host = "/run/a:b" }, { $0.host = "/" }], refused: [{ $0.host = "/\0" }]),
+        Range(
+            name: "connectionAttempts", accepted: [{ $0.connectionAttempts = 1 }, { $0.connectionAttempts = .max }],
+            refused: [{ $0.connectionAttempts = 0 }, { $0.connectionAttempts = -1 }]),
+        Range(
+            name: "retryDelay", accepted: [{ $0.retryDelay = .zero }], refused: [{ $0.retryDelay = .seconds(-1) }]),
+        Range(
+            name: "resolveTimeout", accepted: [{ $0.resolveTimeout = nil }, { $0.resolveTimeout = .nanoseconds(1) }],
+            refused: [{ $0.resolveTimeout = .zero }, { $0.resolveTimeout = .seconds(-1) }]),
         Range(name: "port", accepted: [{ $0.port = 1 }, { $0.port = 65535 }], refused: [{ $0.port = 0 }]),
         Range(
             name: "virtualHost",

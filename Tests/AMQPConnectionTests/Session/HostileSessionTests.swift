@@ -27,6 +27,7 @@ internal import Testing
         loop.settle()
         let handler = try #require(stream.handler)
         [UInt8]("HTTP/1.1 400 Bad Request\r\n".utf8).withUnsafeBytes { handler.streamReceived($0) }
+        loop.settle()
         #expect(connection.isClosed)
         let flood = Array(repeating: UInt8(0), count: 100_000)
         for _ in 0 ..< 100 { flood.withUnsafeBytes { handler.streamReceived($0) } }

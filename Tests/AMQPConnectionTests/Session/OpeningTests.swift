@@ -32,7 +32,8 @@ internal import Testing
     @Test(arguments: Stage.allCases)
     func theStackTimeoutEndsEachStage(stage: Stage) {
         let rig = stage.stop(Rig())
-        let connection = rig.connect(ConnectionParameters(socketTimeout: nil, stackTimeout: .seconds(15)))
+        let connection = rig.connect(
+            ConnectionParameters(resolveTimeout: nil, socketTimeout: nil, stackTimeout: .seconds(15)))
         let start = rig.loop.now
         #expect(rig.loop.run(until: { connection.isClosed }, limit: .seconds(100)))
         #expect(start.duration(to: rig.loop.now) == .seconds(15))
@@ -120,7 +121,7 @@ internal import Testing
             default: .stream(pipe.client)
             }
         }
-        let connection = rig.connect(ConnectionParameters(socketTimeout: .seconds(3)))
+        let connection = rig.connect(ConnectionParameters(addressOrder: .sequential, socketTimeout: .seconds(3)))
         let start = rig.loop.now
         #expect(rig.loop.run(until: { connection.isOpen }, limit: .seconds(100)))
         #expect(tried == addresses)

@@ -46,7 +46,7 @@ internal import Testing
         #expect(machine.line == "closed connectionClosedByClient")
         #expect(try machine.received(closeOK).line == "none")
         #expect(machine.requestedClose(Self.close).line == "refuse")
-        #expect(machine.ended(Self.lost) == nil)
+        #expect(machine.ended(Self.lost).line == "none")
     }
 
     @Test func theBrokersCloseEndsEveryState() throws {
@@ -70,7 +70,7 @@ internal import Testing
         _ = try machine.received(.connectionStart(HandshakeStateMachineTests.start))
         let refusal = Method.connectionClose(
             ConnectionClose(replyCode: 403, replyText: "ACCESS_REFUSED", classID: 0, methodID: 0))
-        #expect(try machine.received(refusal).line == "closed by broker authenticationRefused 403")
+        #expect(try machine.received(refusal).line == "refused by broker authenticationRefused 403")
     }
 
     @Test func closingBeforeItIsOpenAbandons() throws {
@@ -92,20 +92,45 @@ internal import Testing
 
     @Test func aLostStreamEndsEveryStateOnce() throws {
         var machine = ConnectionStateMachine(ConnectionParameters())
-        #expect(machine.ended(Self.lost)?.code == .streamLost)
-        #expect(machine.ended(Self.lost) == nil)
+        #expect(machine.ended(Self.lost).line == "attempt failed streamLost")
 
         machine = ConnectionStateMachine(ConnectionParameters())
         machine.streamConnected()
-        #expect(machine.ended(Self.lost)?.code == .incompatibleProtocol)
+        #expect(machine.ended(Self.lost).line == "attempt failed incompatibleProtocol")
+        #expect(machine.line == "connecting")
 
         machine = try Self.opened()
-        #expect(machine.ended(Self.lost)?.code == .streamLost)
+        #expect(machine.ended(Self.lost).line == "end streamLost")
+        #expect(machine.ended(Self.lost).line == "none")
 
         machine = try Self.opened()
         _ = machine.requestedClose(Self.close)
-        #expect(machine.ended(Self.lost)?.code == .streamLost)
+        #expect(machine.ended(Self.lost).line == "end streamLost")
         #expect(machine.channelsClosed() == nil)
+    }
+
+    @Test func anAttemptThatFailedLeavesRoomForTheNextUntilTheConnectionGivesUp() throws {
+        var machine = ConnectionStateMachine(ConnectionParameters())
+        machine.streamConnected()
+        _ = try machine.received(.connectionStart(HandshakeStateMachineTests.start))
+        #expect(try machine.received(Self.closeByBroker).line == "refused by broker connectionClosedByBroker 320")
+        #expect(machine.line == "connecting")
+        #expect(try machine.received(.connectionStart(HandshakeStateMachineTests.start)).line == "none")
+        machine.attemptBegan(ConnectionParameters(virtualHost: "other"))
+        machine.streamConnected()
+        _ = try machine.received(.connectionStart(HandshakeStateMachineTests.start))
+        guard case .tuned(_, let methods) = try machine.received(.connectionTune(HandshakeStateMachineTests.tune)),
+            case .connectionOpen(let open)? = methods.last
+        else {
+            Issue.record("no connection.open")
+            return
+        }
+        #expect(open.virtualHost == "other")
+        let isFirst = machine.gaveUp(Self.lost)
+        #expect(isFirst)
+        #expect(machine.line == "closed streamLost")
+        let isSecond = machine.gaveUp(Self.lost)
+        #expect(!isSecond)
     }
 
     @Test func whatIsNotAllowedNowIsAViolation() throws {
@@ -148,12 +173,23 @@ extension ConnectionStateMachine.MethodAction {
         case .send(let methods): "send \(names(methods))"
         case .tuned(let tuned, let methods): "tuned \(tuned.frameMax), send \(names(methods))"
         case .opened: "opened"
+        case .refusedByBroker(let error): "refused by broker \(error.code) \(error.replyCode ?? 0)"
         case .closedByBroker(let error): "closed by broker \(error.code) \(error.replyCode ?? 0)"
         case .closeConfirmed(let error): "close confirmed \(error.code) \(error.replyCode ?? 0)"
         case .blocked(let reason): "blocked \(reason)"
         case .unblocked: "unblocked"
         case .reply: "reply"
         case .none: "none"
+        }
+    }
+}
+
+extension ConnectionStateMachine.EndAction {
+    fileprivate var line: String {
+        switch self {
+        case .none: "none"
+        case .attemptFailed(let error): "attempt failed \(error.code)"
+        case .end(let error): "end \(error.code)"
         }
     }
 }

@@ -44,20 +44,22 @@ public final class FaultProxy: Sendable {
     private let state: State
     private let listener: PeerListener
 
-    /// Listens on a port of loopback that is free.
+    /// Listens on a port of loopback that is free, or where it is told to.
     ///
     /// - Parameters:
     ///   - target: where each connection leads.
+    ///   - address: where to listen; a TCP port of 0 takes one that is free, a path must not exist.
     ///   - toServer: what happens to the clients' bytes.
     ///   - toClient: what happens to the server's bytes.
     public init(
-        to target: SocketAddress, toServer: FaultPlan = FaultPlan(), toClient: FaultPlan = FaultPlan()
+        to target: SocketAddress, listeningOn address: SocketAddress = .ipv4(0x7F00_0001, port: 0),
+        toServer: FaultPlan = FaultPlan(), toClient: FaultPlan = FaultPlan()
     ) throws(SystemError) {
-        let listener = try PeerListener()
+        let listener = try PeerListener(on: address)
         let state = State(toServer, toClient)
         self.listener = listener
         self.state = state
-        address = listener.address
+        self.address = listener.address
         try System.detachThread { FaultProxy.serve(listener, target, state) }
     }
 

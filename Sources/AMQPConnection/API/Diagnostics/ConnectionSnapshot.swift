@@ -10,8 +10,8 @@ public struct ConnectionSnapshot: Sendable {
 
     /// Where the connection leads: host, port and virtual host.
     public var target: String
-    /// `opening`, `open`, `closing` or `closed`.
-    public var state: String
+    /// How far it is.
+    public var state: ConnectionState
     /// What client and broker agreed on, as soon as they have.
     public var tuned: TunedParameters?
     /// Why the broker does not take publishes; `nil` if it does.
@@ -71,7 +71,7 @@ extension Connection {
             ConnectionSnapshot.Deadline(name: "\(kind)", left: now.duration(to: instant))
         }
         return ConnectionSnapshot(
-            target: "\(parameters)", state: stateName, tuned: tuned, blockedReason: blockedReason,
+            target: "\(parameters)", state: state, tuned: tuned, blockedReason: blockedReason,
             bytesReceived: bytesReceived, framesReceived: framesReceived, bytesSent: bytesSent, framesSent: framesSent,
             unsentByteCount: unsentByteCount, heldByteCount: heldByteCount,
             bufferedByteCount: decoder.bufferedByteCount, sinceReceived: lastReceived.duration(to: now),

@@ -12,6 +12,8 @@ extension ConnectionParameters {
     ///   and `output_low_water_mark` (bytes): whole numbers.
     /// - `socket_timeout`, `stack_timeout`, `request_timeout`, `blocked_connection_timeout`: seconds such as `2.5`, or
     ///   `none`; `connection_timeout`: the socket timeout in whole milliseconds.
+    /// - `connection_attempts`: a whole number; `retry_delay`: seconds, 0 included; `resolve_timeout`: seconds or `none`;
+    ///   `address_order`: `raced` or `sequential`.
     /// - `backpressure_detection`: `t` or `f`.
     /// - `locale`, `connection_name`: text.
     /// - `auth_mechanism`: `plain`, `amqplain` or `external`; the first that the broker offers if it comes several times.
@@ -36,6 +38,7 @@ extension ConnectionParameters {
         credentials = try ConnectionParameters.credentials(url.userInfo, query.texts(.authMechanism))
         try takeLimits(query)
         try takeTimeouts(query)
+        try takeAttempts(query)
         if let isOn = try query.truth(.backpressureDetection) { backpressureDetection = isOn }
         if let text = query.text(.locale) { locale = text }
         if let text = query.text(.connectionName) { connectionName = text }
@@ -54,6 +57,21 @@ extension ConnectionParameters {
         if let number = try query.number(.outputLimit, 1 ... Int.max) { outputLimit = number }
         if let number = try query.number(.outputHighWaterMark, 0 ... Int.max) { outputHighWaterMark = number }
         if let number = try query.number(.outputLowWaterMark, 0 ... Int.max) { outputLowWaterMark = number }
+    }
+
+    private mutating func takeAttempts(_ query: URLQuery) throws(AMQPError) {
+        if let number = try query.number(.connectionAttempts, 1 ... Int.max) { connectionAttempts = number }
+        if let seconds = try query.seconds(.retryDelay, orZero: true) {
+            guard let seconds else { throw AMQPError(invalidURL: "retry_delay: seconds, such as 2.5, are expected") }
+            retryDelay = seconds
+        }
+        if let seconds = try query.seconds(.resolveTimeout) { resolveTimeout = seconds }
+        switch query.text(.addressOrder) {
+        case nil: return
+        case "raced": addressOrder = .raced
+        case "sequential": addressOrder = .sequential
+        case .some: throw AMQPError(invalidURL: "address_order: raced or sequential is expected")
+        }
     }
 
     private mutating func takeTimeouts(_ query: URLQuery) throws(AMQPError) {

@@ -83,6 +83,14 @@ extension ConnectionParameters {
         if channelMax != other.channelMax { items.append((.channelMax, "\(channelMax)")) }
         if frameMax != other.frameMax { items.append((.frameMax, "\(frameMax)")) }
         if case .seconds(let seconds) = heartbeat { items.append((.heartbeat, "\(seconds)")) }
+        if connectionAttempts != other.connectionAttempts {
+            items.append((.connectionAttempts, "\(connectionAttempts)"))
+        }
+        if retryDelay != other.retryDelay { items.append((.retryDelay, DecimalSeconds.text(retryDelay))) }
+        if addressOrder != other.addressOrder { items.append((.addressOrder, "\(addressOrder)")) }
+        if resolveTimeout != other.resolveTimeout {
+            items.append((.resolveTimeout, DecimalSeconds.text(resolveTimeout)))
+        }
         if socketTimeout != other.socketTimeout { items.append((.socketTimeout, DecimalSeconds.text(socketTimeout))) }
         if stackTimeout != other.stackTimeout { items.append((.stackTimeout, DecimalSeconds.text(stackTimeout))) }
         if requestTimeout != other.requestTimeout {

@@ -24,12 +24,14 @@ enum URLQueryKey: String, CaseIterable {
     case serverNameIndication = "server_name_indication"
     case verify
     // Ours
+    case addressOrder = "address_order"
     case connectionName = "connection_name"
     case messageSizeLimit = "message_size_limit"
     case outputHighWaterMark = "output_high_water_mark"
     case outputLimit = "output_limit"
     case outputLowWaterMark = "output_low_water_mark"
     case requestTimeout = "request_timeout"
+    case resolveTimeout = "resolve_timeout"
 
     /// What the key belongs to, if this library does not have that.
     ///
@@ -37,10 +39,10 @@ enum URLQueryKey: String, CaseIterable {
     var missingFeature: String? {
         switch self {
         case .sslOptions, .caCertFile, .certFile, .keyFile, .password, .serverNameIndication, .verify: "TLS"
-        case .connectionAttempts, .retryDelay: "connecting again"
         case .backpressureDetection, .blockedConnectionTimeout, .channelMax, .clientProperties, .frameMax, .heartbeat,
             .locale, .socketTimeout, .stackTimeout, .tcpOptions, .authMechanism, .connectionTimeout, .connectionName,
-            .messageSizeLimit, .outputHighWaterMark, .outputLimit, .outputLowWaterMark, .requestTimeout:
+            .messageSizeLimit, .outputHighWaterMark, .outputLimit, .outputLowWaterMark, .requestTimeout,
+            .connectionAttempts, .retryDelay, .addressOrder, .resolveTimeout:
             nil
         }
     }

@@ -13,7 +13,8 @@ import Testing
         let old = AMQPlainCredentials(username: "user", password: secret)
         let choice = CredentialsChoice([ExternalCredentials(), plain, old])
         let erasing = ErasingCredentials(choice)
-        let all: [any Credentials] = [plain, old, choice, erasing]
+        let expiring = ExpiringCredentials(username: "user", password: secret, validFor: .seconds(1))
+        let all: [any Credentials] = [plain, old, choice, erasing, expiring]
         var values: [(String, Any)] = all.map { ($0.mechanism, $0) }
         values.append(("chosen", (try? erasing.credentials(for: ["PLAIN"])) as Any))
         for credentials in all {

@@ -19,6 +19,10 @@ struct RandomParameters {
         if chance(4) { parameters.heartbeat = .seconds(.random(in: 0 ... .max, using: &random)) }
         if chance(4) { parameters.socketTimeout = timeout() }
         if chance(4) { parameters.stackTimeout = timeout() }
+        if chance(4) { parameters.resolveTimeout = timeout() }
+        if chance(4) { parameters.connectionAttempts = .random(in: 1 ... .max, using: &random) }
+        if chance(4) { parameters.retryDelay = chance(4) ? .zero : timeout() ?? .seconds(1) }
+        if chance(4) { parameters.addressOrder = .sequential }
         if chance(8) { parameters.locale = text(1 ... 20) }
         if chance(4) { parameters.connectionName = text(1 ... 20, controls: true) }
         if chance(4) { parameters.clientProperties = table(depth: 0) }
@@ -40,6 +44,7 @@ struct RandomParameters {
     private static let addresses = ["::1", "::", "2001:db8::7", "::ffff:10.0.0.1", "fe80::1%eth0", "FE80::A%2]/@"]
 
     private mutating func host() -> String {
+        if chance(8) { return "/run/\(text(1 ... 20))" }
         if chance(4) { return RandomParameters.addresses.randomElement(using: &random) ?? "::1" }
         let name = text(1 ... 20).utf8.map { $0 == UInt8(ascii: ":") ? UInt8(ascii: ".") : $0 }
         return String(decoding: name, as: UTF8.self)

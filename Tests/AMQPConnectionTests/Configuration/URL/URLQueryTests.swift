@@ -46,6 +46,22 @@ import Testing
             ],
             refused: ["0", "-1", "nan", "9223372036854775808"]),
         KeyCase(
+            key: "connection_attempts",
+            accepted: [("1", { $0.connectionAttempts == 1 }), ("1000000", { $0.connectionAttempts == 1_000_000 })],
+            refused: ["0", "-1", "1.5", "none"]),
+        KeyCase(
+            key: "retry_delay",
+            accepted: [("0", { $0.retryDelay == .zero }), ("2.5", { $0.retryDelay == .milliseconds(2500) })],
+            refused: ["-1", "none", "1e1"]),
+        KeyCase(
+            key: "resolve_timeout",
+            accepted: [("0.5", { $0.resolveTimeout == .milliseconds(500) }), ("none", { $0.resolveTimeout == nil })],
+            refused: ["0", "-1"]),
+        KeyCase(
+            key: "address_order",
+            accepted: [("raced", { $0.addressOrder == .raced }), ("sequential", { $0.addressOrder == .sequential })],
+            refused: ["Raced", "1", "t"]),
+        KeyCase(
             key: "connection_timeout",
             accepted: [("1500", { $0.socketTimeout == .milliseconds(1500) })],
             refused: ["0", "1.5", "infinity", "1&socket_timeout=1"]),
@@ -162,7 +178,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "cacertfile", "certfile", "connection_attempts", "keyfile", "password", "retry_delay",
+        "cacertfile", "certfile", "keyfile", "password",
         "server_name_indication", "ssl_options", "verify",
     ])
     func keysOfMissingFeaturesAreRefusedByName(_ key: String) {

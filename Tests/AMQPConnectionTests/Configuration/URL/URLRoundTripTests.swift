@@ -104,6 +104,8 @@ extension ConnectionParameters {
             && Array(virtualHost.utf8) == Array(other.virtualHost.utf8)
             && ConnectionParameters.same(credentials, other.credentials) && channelMax == other.channelMax
             && frameMax == other.frameMax && ConnectionParameters.same(heartbeat, other.heartbeat)
+            && connectionAttempts == other.connectionAttempts && retryDelay == other.retryDelay
+            && addressOrder == other.addressOrder && resolveTimeout == other.resolveTimeout
             && socketTimeout == other.socketTimeout && stackTimeout == other.stackTimeout
             && Array(locale.utf8) == Array(other.locale.utf8)
             && connectionName.map { Array($0.utf8) } == other.connectionName.map { Array($0.utf8) }
