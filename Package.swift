@@ -26,6 +26,10 @@ let package = Package(
         .library(name: "AMQPBlocking", targets: ["AMQPBlocking"]),
         .library(name: "AdapterKit", targets: ["AdapterKit"]),
     ],
+    traits: [
+        .trait(name: "TLS", description: "amqps on the loops of AMQPPosix, by the system's OpenSSL"),
+        .default(enabledTraits: ["TLS"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0")
     ],
@@ -35,7 +39,13 @@ let package = Package(
             name: "amqp-generate", path: "Sources/AMQPProtocol/Specification/Generator", swiftSettings: settings),
         .target(name: "AMQPConnection", dependencies: ["AMQPProtocol", log], swiftSettings: settings),
         .target(
-            name: "AMQPPosix", dependencies: ["AMQPConnection"], path: "Sources/Adapters/Posix",
+            name: "AMQPPosix",
+            dependencies: ["AMQPConnection", .target(name: "AMQPTLS", condition: .when(traits: ["TLS"]))],
+            path: "Sources/Adapters/Posix", swiftSettings: settings),
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        .target(
+            name: "AMQPTLS", dependencies: ["AMQPConnection", "AMQPProtocol", "COpenSSL"], path: "Sources/Adapters/TLS",
             swiftSettings: settings),
         .target(
             name: "AMQPSelect", dependencies: ["AMQPPosix"], path: "Sources/Adapters/Select", swiftSettings: settings),
@@ -130,12 +140,17 @@ let package = Package(
         .testTarget(
             name: "BlockingTests", dependencies: ["AMQPBlocking", "AdapterKit", "BrokerSupport"],
             swiftSettings: settings),
+        .testTarget(
+            name: "TLSTests", dependencies: ["AMQPTLS", "AdapterKit", "TLSSupport"], swiftSettings: settings),
+        .target(
+            name: "TLSSupport", dependencies: ["AMQPConnection", "BrokerSupport", "COpenSSL"], path: "Tests/TLSSupport",
+            swiftSettings: settings),
         .testTarget(name: "DispatchTests", dependencies: ["AMQPDispatch"], swiftSettings: settings),
         .target(
             name: "BrokerSupport", dependencies: ["AMQPConnection"], path: "Tests/BrokerSupport",
             swiftSettings: settings),
         .target(
-            name: "AcceptanceScenarios", dependencies: ["AMQPConnection", "AdapterKit", "BrokerSupport"],
+            name: "AcceptanceScenarios", dependencies: ["AMQPConnection", "AdapterKit", "BrokerSupport", "TLSSupport"],
             path: "Tests/AcceptanceScenarios", swiftSettings: settings),
         .target(name: "LibevSupport", dependencies: ["AMQPLibev"], path: "Tests/LibevSupport", swiftSettings: settings),
         .testTarget(

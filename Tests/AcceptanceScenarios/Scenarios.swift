@@ -10,5 +10,6 @@ public enum Scenarios {
             + RefusalScenarios.all + RareMethodScenarios.all + TopologyScenarios.all
             + ArgumentScenarios.all + PublishingScenarios.all + ConsumingScenarios.all + ClosingScenarios.all
             + CallbackScenarios.all + ConnectionCodeScenarios.all + ChannelCodeScenarios.all
+            + TLSPeerScenarios.all + TLSBrokerScenarios.all
     }
 }

@@ -34,6 +34,28 @@ public enum TestBroker {
         try ConnectionParameters(url: url)
     }
 
+    /// How to connect to the broker as guest over TLS, trusting its authority.
+    public static func tlsParameters() throws -> ConnectionParameters {
+        try ConnectionParameters(url: state("AMQPS_URL"))
+    }
+
+    /// The path of one of the broker's certificates or keys, such as `client.pem`; see `Scripts/certificates`.
+    public static func tlsFile(_ name: String) throws -> String {
+        "\(try state("TLS_FOLDER"))/\(name)"
+    }
+
+    /// What the broker's state file says.
+    private static func state(_ key: String) throws -> String {
+        guard let file = ProcessInfo.processInfo.environment["OCHOTONA_BROKER_STATE"] else {
+            throw Unavailable(
+                "OCHOTONA_BROKER_STATE is not set; run Scripts/test, or Scripts/broker --state FILE start")
+        }
+        for line in try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n") {
+            if line.hasPrefix("\(key)=") { return String(line.dropFirst(key.count + 1)) }
+        }
+        throw Unavailable("\(file) has no \(key): the broker was started by an older script; start it again")
+    }
+
     /// Runs one of the commands of `Scripts/broker` on the node, such as `["ctl", "list_queues"]` or `["pause"]`.
     ///
     /// - Returns: what the command printed.

@@ -28,7 +28,7 @@ internal import Testing
         try channel.basicPublish("x", routingKey: "q")
         rig.loop.advance(by: .seconds(1))
         let snapshot = connection.snapshot
-        #expect(snapshot.state == "open")
+        #expect(snapshot.state == .open)
         #expect(snapshot.tuned?.heartbeat == 10)
         #expect(snapshot.bytesSent == connection.bytesSent && snapshot.framesReceived == connection.framesReceived)
         #expect(snapshot.sinceReceived == .seconds(3))
@@ -78,14 +78,14 @@ internal import Testing
     @Test func itCanBeTakenInEveryState() throws {
         let rig = Rig()
         let connection = rig.connect()
-        #expect(connection.snapshot.state == "opening")
+        #expect(connection.snapshot.state == .connecting)
         rig.loop.settle()
         let channel = try rig.openChannel(connection)
         connection.close()
-        #expect(connection.snapshot.state == "closing")
+        #expect(connection.snapshot.state == .closing)
         #expect(channel.snapshot.state == "closing")
         rig.loop.settle()
-        #expect(connection.snapshot.state == "closed")
+        #expect(connection.snapshot.state == .closed)
         #expect(connection.snapshot.channels.isEmpty)
         #expect(channel.snapshot.state == "closed")
     }

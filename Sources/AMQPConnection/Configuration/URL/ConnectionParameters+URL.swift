@@ -3,6 +3,7 @@ import AMQPProtocol
 extension ConnectionParameters {
     /// Reads the parameters from a URL: `amqp://user:password@host:port/virtual-host?key=value&key=value`.
     ///
+    /// `amqps` is the same over TLS, by default with everything verified and the port 5671.
     /// What the URL leaves out has its default; the user is guest then. Every part is percent-decoded; in the query `+` is
     /// a space. `amqp://host` and `amqp://host/` mean the virtual host `/`, which can also be written `%2F`; the empty name
     /// cannot be expressed. An IPv6 address stands in brackets, a zone behind `%25`.
@@ -21,20 +22,26 @@ extension ConnectionParameters {
     /// - `client_properties`: a JSON object; whole numbers become 32 or 64 bits wide, others doubles.
     /// - `tcp_options`: a JSON object of `SO_KEEPALIVE` (true or false), `TCP_KEEPIDLE`, `TCP_KEEPINTVL`, `TCP_KEEPCNT` and
     ///   `TCP_USER_TIMEOUT` (numbers).
+    /// - for `amqps` only: `cacertfile`, `certfile`, `keyfile`, `password` (the key's), `server_name_indication` (the name, or
+    ///   `disable`), `verify` (`verify_peer`, or `verify_none`, which is insecure); `ssl_options`: a JSON object of `cafile`,
+    ///   `capath`, `cadata`, `certfile`, `keyfile`, `password`, `ciphers`, `server_hostname`, `protocol`, `minimum_version`
+    ///   and `maximum_version` (texts).
     ///
     /// - Throws: ``AMQPError/Code/invalidArgument`` if the URL is malformed, a key unknown or repeated, or a value out of
-    ///   range; ``AMQPError/Code/notSupported`` for `amqps` and for keys of features that this library does not have. The
-    ///   error names the part and never shows its value.
+    ///   range; ``AMQPError/Code/notSupported`` for keys of features that this library does not have. The error names the
+    ///   part and never shows its value.
     public init(url: String) throws(AMQPError) {
         let url = try ConnectionURL(url)
-        guard url.scheme == .amqp else {
-            throw AMQPError(.notSupported, blame: .application, "URL: scheme: amqps: TLS is not supported")
-        }
         self.init()
         if let host = url.host { self.host = host }
         if let port = url.port { self.port = port }
         if let virtualHost = url.virtualHost { self.virtualHost = virtualHost }
         let query = try URLQuery(url.query)
+        if url.scheme == .amqps {
+            tls = try TLSConfiguration(query)
+        } else if let key = TLSConfiguration.queryKeys.first(where: { query.text($0) != nil }) {
+            throw AMQPError(invalidURL: "\(key.rawValue): it belongs to amqps, and the scheme is amqp")
+        }
         credentials = try ConnectionParameters.credentials(url.userInfo, query.texts(.authMechanism))
         try takeLimits(query)
         try takeTimeouts(query)

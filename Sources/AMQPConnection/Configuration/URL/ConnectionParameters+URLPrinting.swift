@@ -10,7 +10,7 @@ extension ConnectionParameters {
         if let credentials = expressibleCredentials, let known = userNameCredentials(credentials) {
             user = "\(PercentCoding.encode(known.username)):***@"
         }
-        let tables = nonDefaultTables.compactMap { key, table in
+        let tables = nonDefaultTables(showingPassword: false).compactMap { key, table in
             (try? JSONWriter.text(table, part: key.rawValue)).map { (key, $0) }
         }
         return printed(userInfo: user, tables: tables)
@@ -22,11 +22,13 @@ extension ConnectionParameters {
     ///
     /// - Throws: ``AMQPError/Code/invalidArgument`` if the parameters are not valid; ``AMQPError/Code/notSupported`` if a
     ///   parameter has a value that a URL cannot express: an empty virtual host, locale or name, a function for the
-    ///   heartbeat, a credentials provider or credentials of the program's own, client properties that are not JSON.
+    ///   heartbeat, a credentials provider or credentials of the program's own, client properties that are not JSON, TLS with
+    ///   a certificate or key as text or with weakened verification other than none.
     public func urlIncludingPassword() throws(AMQPError) -> String {
         try validate()
         guard credentialsProvider == nil else { throw inexpressible("credentialsProvider") }
         guard let credentials = expressibleCredentials else { throw inexpressible("credentials") }
+        guard tls?.isExpressible ?? true else { throw inexpressible("tls") }
         guard !virtualHost.isEmpty else { throw inexpressible("virtualHost") }
         guard !locale.isEmpty else { throw inexpressible("locale") }
         guard connectionName != "" else { throw inexpressible("connectionName") }
@@ -36,7 +38,7 @@ extension ConnectionParameters {
             user = "\(PercentCoding.encode(known.username)):\(PercentCoding.encode(known.password))@"
         }
         var tables: [(URLQueryKey, String)] = []
-        for (key, table) in nonDefaultTables {
+        for (key, table) in nonDefaultTables(showingPassword: true) {
             tables.append((key, try JSONWriter.text(table, part: key.rawValue)))
         }
         return printed(userInfo: user, tables: tables)
@@ -62,8 +64,12 @@ extension ConnectionParameters {
         candidates.lazy.compactMap { $0 as? any UserNameCredentials }.first
     }
 
-    private var nonDefaultTables: [(URLQueryKey, FieldTable)] {
-        [(.clientProperties, clientProperties), (.tcpOptions, socketOptions.table)].filter { !$0.1.isEmpty }
+    private func nonDefaultTables(showingPassword: Bool) -> [(URLQueryKey, FieldTable)] {
+        let tlsOptions = tls?.options(showingPassword: showingPassword) ?? [:]
+        let all: [(URLQueryKey, FieldTable)] = [
+            (.clientProperties, clientProperties), (.tcpOptions, socketOptions.table), (.sslOptions, tlsOptions),
+        ]
+        return all.filter { !$0.1.isEmpty }
     }
 
     private func printed(userInfo: String, tables: [(URLQueryKey, String)]) -> String {
@@ -72,7 +78,7 @@ extension ConnectionParameters {
         items += tables
         let query = items.map { "\($0.0.rawValue)=\(PercentCoding.encode($0.1))" }.joined(separator: "&")
         return
-            "amqp://\(userInfo)\(host):\(port)/\(PercentCoding.encode(virtualHost))\(query.isEmpty ? "" : "?\(query)")"
+            "\(tls == nil ? "amqp" : "amqps")://\(userInfo)\(host):\(port)/\(PercentCoding.encode(virtualHost))\(query.isEmpty ? "" : "?\(query)")"
     }
 
     private var nonDefaultItems: [(URLQueryKey, String)] {
@@ -99,6 +105,7 @@ extension ConnectionParameters {
         if blockedConnectionTimeout != other.blockedConnectionTimeout {
             items.append((.blockedConnectionTimeout, DecimalSeconds.text(blockedConnectionTimeout)))
         }
+        items += tls?.items ?? []
         if locale != other.locale { items.append((.locale, locale)) }
         if let connectionName { items.append((.connectionName, connectionName)) }
         if messageSizeLimit != other.messageSizeLimit { items.append((.messageSizeLimit, "\(messageSizeLimit)")) }

@@ -13,9 +13,6 @@ struct URLQuery {
                 throw AMQPError(invalidURL: "query: the key \(name) comes several times")
             }
             guard !value.isEmpty else { throw AMQPError(invalidURL: "\(name): the value is empty") }
-            if let feature = key.missingFeature {
-                throw AMQPError(.notSupported, blame: .application, "URL: \(name): \(feature) is not supported")
-            }
             values[key, default: []].append(value)
         }
     }

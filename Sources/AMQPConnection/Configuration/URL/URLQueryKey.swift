@@ -33,20 +33,6 @@ enum URLQueryKey: String, CaseIterable {
     case requestTimeout = "request_timeout"
     case resolveTimeout = "resolve_timeout"
 
-    /// What the key belongs to, if this library does not have that.
-    ///
-    /// Such a key is refused by name, rather than taken and ignored.
-    var missingFeature: String? {
-        switch self {
-        case .sslOptions, .caCertFile, .certFile, .keyFile, .password, .serverNameIndication, .verify: "TLS"
-        case .backpressureDetection, .blockedConnectionTimeout, .channelMax, .clientProperties, .frameMax, .heartbeat,
-            .locale, .socketTimeout, .stackTimeout, .tcpOptions, .authMechanism, .connectionTimeout, .connectionName,
-            .messageSizeLimit, .outputHighWaterMark, .outputLimit, .outputLowWaterMark, .requestTimeout,
-            .connectionAttempts, .retryDelay, .addressOrder, .resolveTimeout:
-            nil
-        }
-    }
-
     /// Whether the key may come several times.
     var isRepeatable: Bool { self == .authMechanism }
 }

@@ -51,7 +51,8 @@ import Testing
     }
 
     static let spoiledURLs = [
-        "http://u:SECRET@h", "amqp//u:SECRET@h", "amqps://u:SECRET@h", "amqp://u:SECRET@h:x", "amqp://u:SECRET@h:0",
+        "http://u:SECRET@h", "amqp//u:SECRET@h",
+        "amqps://u:SECRET@h?verify=SECRET", "amqp://u:SECRET@h:x", "amqp://u:SECRET@h:0",
         "amqp://u:SECRET@h/a/b", "amqp://u:SECRET@h?x=1", "amqp://u:SECRET@h?SECRET=1",
         "amqp://u:SECRET@h?heartbeat=SECRET",
         "amqp://u:SECRET@h?password=SECRET", "amqp://u:SECRET@h#f", "amqp://u:SECRET/x@h", "amqp://u:SECRET?x@h",

@@ -36,6 +36,7 @@ struct RandomParameters {
             parameters.outputLowWaterMark = .random(in: 0 ... parameters.outputHighWaterMark, using: &random)
         }
         if chance(4) { parameters.socketOptions = socketOptions() }
+        if chance(3) { parameters.tls = tls() }
         return parameters
     }
 
@@ -69,6 +70,28 @@ struct RandomParameters {
         return SocketOptions(
             keepAlive: chance(2), keepAliveIdle: number(1), keepAliveInterval: number(1), keepAliveCount: number(1),
             userTimeout: number(0))
+    }
+
+    private mutating func tls() -> TLSConfiguration {
+        var tls = TLSConfiguration()
+        if chance(4) { tls = tls.insecurelySkippingVerification() }
+        if chance(2) { tls.authorityFile = text(1 ... 20) }
+        if chance(4) { tls.authorityFolder = text(1 ... 20) }
+        if chance(4) { tls.authorityPEM = "-\(text(0 ... 20))\n" }
+        if chance(2) {
+            tls.certificateFile = text(1 ... 20)
+            if chance(2) { tls.keyFile = text(1 ... 20) }
+            if chance(2) { tls.keyPassword = text(1 ... 20) }
+        }
+        if chance(4) { tls.serverName = text(1 ... 20) }
+        if chance(4) { tls.sendsServerName = false }
+        if chance(4) { tls.minimumVersion = .tls13 }
+        if chance(4) { tls.maximumVersion = .tls13 }
+        if chance(4) {
+            let bytes = text(1 ... 20).utf8.map { $0 == UInt8(ascii: "@") ? UInt8(ascii: "x") : $0 }
+            tls.cipherList = String(decoding: bytes, as: UTF8.self)
+        }
+        return tls
     }
 
     private mutating func table(depth: Int) -> FieldTable {

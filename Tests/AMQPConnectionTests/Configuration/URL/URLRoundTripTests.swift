@@ -25,6 +25,7 @@ import Testing
             let parsed = try ConnectionParameters(url: parameters.url)
             var expected = parameters
             expected.credentials = redacted(parameters.credentials)
+            if parameters.tls?.keyPassword != nil { expected.tls?.keyPassword = "***" }
             #expect(expected.isSame(as: parsed), "\(parameters.url)")
         }
     }
@@ -80,6 +81,11 @@ import Testing
             ("credentials", ConnectionParameters(credentials: ErasingCredentials(PlainCredentials()))),
             ("credentialsProvider", ConnectionParameters(credentialsProvider: Provider())),
             ("heartbeat", ConnectionParameters(heartbeat: .chosen { $0 })),
+            ("tls", ConnectionParameters(port: 5672, tls: TLSConfiguration().insecurelySkippingHostnameVerification())),
+            (
+                "tls",
+                ConnectionParameters(port: 5672, tls: TLSConfiguration().insecurelyAllowing(minimumVersion: .tls11))
+            ),
             ("client_properties", ConnectionParameters(clientProperties: ["a": .timestamp(1)])),
         ]
         for (part, parameters) in cases {
@@ -115,6 +121,9 @@ extension ConnectionParameters {
             && outputLowWaterMark == other.outputLowWaterMark
             && blockedConnectionTimeout == other.blockedConnectionTimeout
             && backpressureDetection == other.backpressureDetection
+            && Array("\(tls as Any)".utf8) == Array("\(other.tls as Any)".utf8)
+            && tls?.keyPassword.map { Array($0.utf8) } == other.tls?.keyPassword.map { Array($0.utf8) }
+            && tls?.authorityPEM.map { Array($0.utf8) } == other.tls?.authorityPEM.map { Array($0.utf8) }
     }
 
     private static func same(_ left: Heartbeat?, _ right: Heartbeat?) -> Bool {
