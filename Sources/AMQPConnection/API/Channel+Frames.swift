@@ -29,7 +29,9 @@ extension Channel {
         // forget a consumer but by its end; so the consumer of the last one is held here, not looked up each time.
         var consumer = lastConsumer
         var hasTaken = false
-        while !takesFramesSingly, isRegistered, let whole = decoder.takeDelivery(channel: number, limit: messageSizeLimit) {
+        while !takesFramesSingly, isRegistered,
+            let whole = decoder.takeDelivery(channel: number, limit: messageSizeLimit)
+        {
             hasTaken = true
             connection.frameCount &+= whole.frameCount
             let delivery = Delivery(whole, in: decoder.chunk)

@@ -27,6 +27,9 @@ internal import Testing
         throw CocoaError(.fileNoSuchFile, userInfo: ["what": "the build's modules near \(candidates)"])
     }
 
+    /// Where the module of OpenSSL is described, which the loops' modules have been built with.
+    static let moduleMaps = sources.appendingPathComponent("../../Sources/COpenSSL").standardizedFileURL
+
     /// The source files of a folder.
     static func files(_ folder: String) throws -> [URL] {
         try FileManager.default.contentsOfDirectory(
@@ -41,7 +44,7 @@ internal import Testing
         process.arguments =
             [
                 "swiftc", "-emit-sil", "-o", "/dev/null", "-parse-as-library", "-swift-version", "6",
-                "-warnings-as-errors", "-I", try modules().path,
+                "-warnings-as-errors", "-I", try modules().path, "-I", moduleMaps.path,
             ] + options + [file.path]
         let pipe = Pipe()
         process.standardOutput = pipe
