@@ -23,27 +23,29 @@ public struct Command {
     /// - Throws: ``Failed`` with its error output if its exit status was not 0.
     public func run() throws -> String {
         let process = Process()
-        let output = Pipe()
-        // Errors go to a file: a second pipe could fill up while the first one is being read.
-        let errors = FileManager.default.temporaryDirectory.appendingPathComponent("ochotona-\(UUID().uuidString).log")
-        try Data().write(to: errors)
-        defer { try? FileManager.default.removeItem(at: errors) }
-        let errorFile = try FileHandle(forWritingTo: errors)
+        // Output goes to files: a pipe would be open for as long as a server that the program has started, and a second
+        // one could fill up while the first is being read.
+        let base = FileManager.default.temporaryDirectory.appendingPathComponent("ochotona-\(UUID().uuidString)").path
+        let (output, errors) = (base + ".out", base + ".err")
+        defer { for file in [output, errors] { try? FileManager.default.removeItem(atPath: file) } }
+        for file in [output, errors] { try Data().write(to: URL(fileURLWithPath: file)) }
+        let outputFile = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
+        let errorFile = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))
         process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
+        process.standardOutput = outputFile
         process.standardError = errorFile
         try process.run()
-        let printed = try output.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
+        try outputFile.close()
         try errorFile.close()
         guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-            let message = String(decoding: (try? Data(contentsOf: errors)) ?? Data(), as: UTF8.self)
+            let message = String(decoding: (try? Data(contentsOf: URL(fileURLWithPath: errors))) ?? Data(), as: UTF8.self)
             throw Failed(
                 description: "\(executable) \(arguments.joined(separator: " ")): "
                     + "status \(process.terminationStatus)\n\(message)")
         }
-        return String(decoding: printed, as: UTF8.self)
+        return String(decoding: try Data(contentsOf: URL(fileURLWithPath: output)), as: UTF8.self)
     }
 }
