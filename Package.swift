@@ -75,7 +75,8 @@ let package = Package(
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "AdapterKit", "AcceptanceScenarios", "AMQPSelect", "AMQPPoll", "AMQPEpoll", "AMQPLibev", "LibevSupport",
+                "AdapterKit", "AcceptanceScenarios", "BrokerSupport", "AMQPSelect", "AMQPPoll", "AMQPEpoll",
+                "AMQPLibev", "LibevSupport",
                 "AMQPDispatch", "GLibAdapter", "LibuvAdapter", "CGLib", "CLibuv",
             ],
             swiftSettings: settings),

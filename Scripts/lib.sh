@@ -86,6 +86,8 @@ cleanup() {
     # The limiter hands a signal on to the whole group of processes that it started.
     [ -z "$child" ] || kill -TERM "$child" 2>/dev/null || true
     "$root/Scripts/broker" stop || true
+    # The tests' second node, if they could not end it themselves.
+    "$root/Scripts/broker" --state "$OCHOTONA_BROKER_STATE.private" stop || true
     rm -rf "$folder"
 }
 

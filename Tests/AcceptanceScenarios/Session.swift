@@ -8,15 +8,15 @@ import BrokerSupport
 /// not happen ends in the check's time limit, with its name.
 final class Session {
     let check: CheckRun
-    /// How to connect to the broker as guest.
+    /// How to connect to the broker, as guest.
     let parameters: ConnectionParameters
     private var connections: [Connection] = []
     private var companions: [AnyObject] = []
     private var isFinishing = false
 
-    init(_ check: CheckRun) throws {
+    init(_ check: CheckRun, _ parameters: ConnectionParameters) {
         self.check = check
-        self.parameters = try TestBroker.parameters()
+        self.parameters = parameters
     }
 
     var loop: any IOLoop { check.loop }
@@ -156,7 +156,7 @@ extension AdapterCheck {
         AdapterCheck("amqp/\(name)", .session, limit: limit + .seconds(5)) { check in
             check.run("the end of the scenario", within: limit) {
                 do {
-                    try body(try Session(check))
+                    try body(Session(check, try TestBroker.parameters()))
                 } catch {
                     check.fail("\(error)")
                     check.finish()

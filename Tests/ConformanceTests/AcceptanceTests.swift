@@ -12,12 +12,22 @@ internal import Testing
         MatrixRecorder.acceptance.add(result)
         #expect(result.outcome.isFine, "\(result)")
     }
+
+    /// What would disturb others runs on a node of its own.
+    @Suite(PrivateNodeScope()) struct OnPrivateNode {
+        @Test(arguments: adapters, SelectedScenarios.onPrivateNode)
+        func adapterPasses(adapter: AdapterUnderTest, scenario: AdapterCheck) async {
+            let result = await CheckRunner.run(scenario, on: adapter, patience: TestSettings.patience)
+            MatrixRecorder.acceptance.add(result)
+            #expect(result.outcome.isFine, "\(result)")
+        }
+    }
 }
 
 extension MatrixRecorder {
     /// The scenarios against the real broker.
     static let acceptance = MatrixRecorder(
-        SelectedScenarios.onSharedBroker, fileVariable: "OCHOTONA_ACCEPTANCE_FILE",
+        SelectedScenarios.onSharedBroker + SelectedScenarios.onPrivateNode, fileVariable: "OCHOTONA_ACCEPTANCE_FILE",
         minimumCount: TestSettings.scenarioWord == nil ? 150 : 1
     ) { matrix in
         """

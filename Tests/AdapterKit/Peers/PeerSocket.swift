@@ -1,8 +1,8 @@
-internal import AMQPConnection
+package import AMQPConnection
 internal import AMQPPosix
 
 /// A non-blocking descriptor that plays the far end of something in a check: no loop, each call says what happened.
-final class PeerSocket: Sendable {
+package final class PeerSocket: Sendable {
     /// The number of the descriptor; it belongs to this object until it is closed.
     let descriptor: Int32
     private let isOpen = Guarded(true)
@@ -37,14 +37,14 @@ final class PeerSocket: Sendable {
     }
 
     /// A socket whose connection attempt has begun.
-    static func connecting(to address: SocketAddress) throws(SystemError) -> PeerSocket {
+    package static func connecting(to address: SocketAddress) throws(SystemError) -> PeerSocket {
         let made = PeerSocket(adopting: try System.socket(for: address))
         _ = try System.connect(made.descriptor, to: address)
         return made
     }
 
     /// Reads what is there, at most `limit` bytes: `nil` if there is nothing yet, empty at the end of the stream.
-    func read(upTo limit: Int = 65536) throws(SystemError) -> [UInt8]? {
+    package func read(upTo limit: Int = 65536) throws(SystemError) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: max(limit, 1))
         let outcome = bytes.withUnsafeMutableBytes { memory in
             Result { () throws(SystemError) in
@@ -71,7 +71,7 @@ final class PeerSocket: Sendable {
 
     /// Writes everything, waiting for room; `false` if that took longer than the limit or the stream is broken.
     @discardableResult
-    func writeAll(_ bytes: [UInt8], within limit: Duration = .seconds(5)) -> Bool {
+    package func writeAll(_ bytes: [UInt8], within limit: Duration = .seconds(5)) -> Bool {
         let end = System.now.advanced(by: limit)
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -108,7 +108,7 @@ final class PeerSocket: Sendable {
     }
 
     /// Waits until the descriptor is readable (or writable), has an error or is at its end.
-    func wait(forReading: Bool, within limit: Duration) -> Bool {
+    package func wait(forReading: Bool, within limit: Duration) -> Bool {
         !System.wait(for: forReading ? .readable : .writable, of: descriptor, atMost: limit).isEmpty
     }
 
