@@ -41,7 +41,8 @@ public struct Command {
         try outputFile.close()
         try errorFile.close()
         guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-            let message = String(decoding: (try? Data(contentsOf: URL(fileURLWithPath: errors))) ?? Data(), as: UTF8.self)
+            let said = (try? Data(contentsOf: URL(fileURLWithPath: errors))) ?? Data()
+            let message = String(decoding: said, as: UTF8.self)
             throw Failed(
                 description: "\(executable) \(arguments.joined(separator: " ")): "
                     + "status \(process.terminationStatus)\n\(message)")
