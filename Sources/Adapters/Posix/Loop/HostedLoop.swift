@@ -26,6 +26,8 @@ open class HostedLoop: FileDescriptorLoop {
     public var onMisuse: (AMQPError) -> Void = { System.report("\($0)") }
 
     let backend: any LoopBackend
+    /// The backend's clock, if it is not the system's.
+    private let clock: (() -> LoopInstant)?
     let owner: LoopOwner
     let timers = TimerQueue()
     var descriptorWatches: [Int32: DescriptorWatch] = [:]
@@ -56,6 +58,7 @@ open class HostedLoop: FileDescriptorLoop {
     /// Makes a loop that belongs to the calling thread.
     public init(backend: any LoopBackend) {
         self.backend = backend
+        self.clock = backend.clock
         let owner = LoopOwner(check: backend.currentCheck)
         let wake = backend.makeWaker()
         self.owner = owner
@@ -75,7 +78,10 @@ open class HostedLoop: FileDescriptorLoop {
     }
 
     /// The monotonic clock, read anew each time (tens of nanoseconds), so that a delay counted from it is never early.
-    public var now: LoopInstant { System.now }
+    public var now: LoopInstant {
+        if let clock { return clock() }
+        return System.now
+    }
 
     // MARK: Running
 
@@ -307,11 +313,13 @@ open class HostedLoop: FileDescriptorLoop {
         )
     }
 
-    func add(_ resident: any LoopResident) {
+    /// Tells somebody when the loop is closed; it is kept until then, or until ``remove(_:)``.
+    package func add(_ resident: any LoopResident) {
         residents[ObjectIdentifier(resident)] = resident
     }
 
-    func remove(_ resident: any LoopResident) {
+    /// Forgets somebody who was added.
+    package func remove(_ resident: any LoopResident) {
         residents[ObjectIdentifier(resident)] = nil
     }
 }

@@ -18,7 +18,11 @@ public protocol LoopBackend: AnyObject {
     /// the loop. Loops whose threads change, such as serial queues, answer for themselves.
     var currentCheck: (@Sendable () -> Bool)? { get }
 
-    /// Gives the host, once, before anything else is asked for (but ``currentCheck`` and ``makeWaker()``).
+    /// The loop's monotonic clock; `nil` (the default) means the system's. Loops with a clock of their own, such as the
+    /// virtual one of a test, answer for themselves; deadlines are instants of this clock.
+    var clock: (() -> LoopInstant)? { get }
+
+    /// Gives the host, once, before anything else is asked for (but ``currentCheck``, ``clock`` and ``makeWaker()``).
     func attach(to host: HostedLoop)
 
     /// Duty 1: reports from now on that `descriptor` is ready for `interest`, again and again while it is (level
@@ -54,6 +58,8 @@ public protocol LoopBackend: AnyObject {
 
 extension LoopBackend {
     public var currentCheck: (@Sendable () -> Bool)? { nil }
+
+    public var clock: (() -> LoopInstant)? { nil }
 
     public func runOnce(until limit: LoopInstant?) -> Bool { false }
 }

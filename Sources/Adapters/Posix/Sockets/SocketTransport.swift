@@ -330,7 +330,7 @@ extension SocketTransport: TurnObserver {
 }
 
 extension SocketTransport: LoopResident {
-    func loopClosed(_ error: AMQPError) {
+    package func loopClosed(_ error: AMQPError) {
         guard state != .closed else { return tellEnd() }
         endNow(error)
     }
