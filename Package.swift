@@ -12,6 +12,11 @@ let settings: [SwiftSetting] = [
 
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 
+/// A product of SwiftNIO's packages, which only the trait `NIO` brings in.
+func nio(_ product: String, package: String = "swift-nio") -> Target.Dependency {
+    .product(name: product, package: package, condition: .when(traits: ["NIO"]))
+}
+
 let package = Package(
     name: "ochotona",
     products: [
@@ -24,14 +29,18 @@ let package = Package(
         .library(name: "AMQPLibev", targets: ["AMQPLibev"]),
         .library(name: "AMQPDispatch", targets: ["AMQPDispatch"]),
         .library(name: "AMQPBlocking", targets: ["AMQPBlocking"]),
+        .library(name: "AMQPNIO", targets: ["AMQPNIO"]),
         .library(name: "AdapterKit", targets: ["AdapterKit"]),
     ],
     traits: [
         .trait(name: "TLS", description: "amqps on the loops of AMQPPosix, by the system's OpenSSL"),
-        .default(enabledTraits: ["TLS"]),
+        .trait(name: "NIO", description: "The adapter for SwiftNIO; without it neither package of SwiftNIO's is used."),
+        .default(enabledTraits: ["TLS", "NIO"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0")
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
     ],
     targets: [
         .target(name: "AMQPProtocol", exclude: ["Specification"], swiftSettings: settings),
@@ -66,6 +75,13 @@ let package = Package(
             name: "AMQPBlocking", dependencies: ["AMQPPoll"], path: "Sources/Adapters/Blocking",
             swiftSettings: settings),
         .target(
+            name: "AMQPNIO",
+            dependencies: [
+                "AMQPPosix", nio("NIOCore"), nio("NIOPosix"), nio("NIOConcurrencyHelpers"),
+                nio("NIOSSL", package: "swift-nio-ssl"),
+            ],
+            path: "Sources/Adapters/NIO", swiftSettings: settings),
+        .target(
             name: "AdapterKit", dependencies: ["AMQPConnection", "AMQPPosix"], path: "Tests/AdapterKit",
             swiftSettings: settings),
         .testTarget(
@@ -76,8 +92,8 @@ let package = Package(
             name: "ConformanceTests",
             dependencies: [
                 "AdapterKit", "AcceptanceScenarios", "BrokerSupport", "AMQPSelect", "AMQPPoll", "AMQPEpoll",
-                "AMQPLibev", "LibevSupport",
-                "AMQPDispatch", "GLibAdapter", "LibuvAdapter", "CGLib", "CLibuv",
+                "AMQPLibev", "LibevSupport", "AMQPDispatch", "AMQPNIO", nio("NIOCore"), nio("NIOPosix"), "GLibAdapter",
+                "LibuvAdapter", "CGLib", "CLibuv",
             ],
             swiftSettings: settings),
         .testTarget(
@@ -97,6 +113,9 @@ let package = Package(
         .executableTarget(
             name: "FiveStepsDispatch", dependencies: ["AMQPDispatch"], path: "Examples/FiveStepsDispatch",
             swiftSettings: settings),
+        .executableTarget(
+            name: "TopicLinkNIO", dependencies: ["AMQPNIO", nio("NIOCore"), nio("NIOPosix")],
+            path: "Examples/TopicLinkNIO", swiftSettings: settings),
         .executableTarget(
             name: "FiveStepsGLib", dependencies: ["GLibAdapter"], path: "Examples/GLibLoop/FiveSteps",
             swiftSettings: settings),
@@ -145,6 +164,12 @@ let package = Package(
             name: "TLSTests", dependencies: ["AMQPTLS", "AdapterKit", "TLSSupport"], swiftSettings: settings),
         .target(
             name: "TLSSupport", dependencies: ["AMQPConnection", "BrokerSupport", "COpenSSL"], path: "Tests/TLSSupport",
+            swiftSettings: settings),
+        .testTarget(
+            name: "NIOTests",
+            dependencies: [
+                "AMQPNIO", "AdapterKit", "BrokerSupport", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"),
+            ],
             swiftSettings: settings),
         .testTarget(name: "DispatchTests", dependencies: ["AMQPDispatch"], swiftSettings: settings),
         .target(

@@ -25,6 +25,9 @@ let adapters: [AdapterUnderTest] = {
     #endif
     adapters.append(.hosted("libev (own)") { try LibevLoop() })
     adapters.append(.borrowedLibev)
+    #if NIO
+    adapters.append(.nio)
+    #endif
     return adapters
 }()
 

@@ -1,0 +1,76 @@
+#if NIO
+public import AMQPConnection
+public import NIOCore
+
+extension FutureChannel {
+    /// Starts a consumer (`basic.consume`).
+    ///
+    /// The messages are stored until they are asked for; what bounds them is the prefetch of ``basicQos(prefetchSize:prefetchCount:global:)``.
+    ///
+    /// - Parameters:
+    ///   - queue: the queue; empty means the one that this channel declared last.
+    ///   - consumerTag: the consumer's name on this channel, at most 255 bytes; a unique one is made up if `nil`.
+    ///   - autoAck: whether messages count as acknowledged when they are sent (the protocol's no-ack).
+    ///   - exclusive: whether this is to be the queue's only consumer.
+    ///   - noLocal: whether messages of this connection are left out. RabbitMQ ignores it.
+    ///   - arguments: the broker's extensions, for example `x-priority` or `x-stream-offset`.
+    /// - Returns: the queue of messages and the tag; it fails with
+    ///   ``AMQPConnection/AMQPError/Code/duplicateConsumerTag`` if the tag is in use on this channel.
+    public func basicConsume(
+        _ queue: String, consumerTag: String? = nil, autoAck: Bool = false, exclusive: Bool = false,
+        noLocal: Bool = false, arguments: FieldTable = [:]
+    ) -> EventLoopFuture<FutureConsumer> {
+        let consume = BasicConsume(
+            queue: queue, consumerTag: consumerTag ?? "", noLocal: noLocal, noAck: autoAck, exclusive: exclusive,
+            arguments: arguments)
+        return onLoop { $0.consume(consume) }
+    }
+
+    /// Ends a consumer (`basic.cancel`), and closes its queue when the broker has answered.
+    ///
+    /// Messages that come meanwhile, or that nobody has taken, go back to their queue, unless they count as acknowledged;
+    /// then they are dropped.
+    ///
+    /// - Parameter consumerTag: the consumer's tag.
+    /// - Returns: the broker's answer; it fails with ``AMQPConnection/AMQPError/Code/unknownConsumerTag`` if the channel
+    ///   has no such consumer.
+    @discardableResult
+    public func basicCancel(_ consumerTag: String) -> EventLoopFuture<BasicCancelOK> {
+        onLoop { $0.cancel(consumerTag) }
+    }
+
+    /// Fetches one message (`basic.get`). Several calls may be under way; they are answered one after the other.
+    ///
+    /// - Parameters:
+    ///   - queue: the queue; empty means the one that this channel declared last.
+    ///   - autoAck: whether the message counts as acknowledged when it is sent.
+    /// - Returns: the message, or `nil` if the queue is empty.
+    public func basicGet(_ queue: String, autoAck: Bool = false) -> EventLoopFuture<Delivery?> {
+        request { $0.basicGet(queue, autoAck: autoAck, completion: $1) }
+    }
+
+    /// Limits how many messages may be unacknowledged at a time (`basic.qos`).
+    ///
+    /// - Parameters:
+    ///   - prefetchSize: the limit in bytes, 0 for none. RabbitMQ knows only 0, and closes the connection (540) otherwise.
+    ///   - prefetchCount: the limit in messages, 0 for none.
+    ///   - global: on RabbitMQ: `false` limits each new consumer of the channel, `true` all of them together.
+    @discardableResult
+    public func basicQos(
+        prefetchSize: UInt32 = 0, prefetchCount: UInt16, global: Bool = false
+    ) -> EventLoopFuture<BasicQosOK> {
+        request {
+            $0.basicQos(prefetchSize: prefetchSize, prefetchCount: prefetchCount, global: global, completion: $1)
+        }
+    }
+
+    /// Asks the broker to stop or to go on sending deliveries (`channel.flow`). RabbitMQ knows only `true`, and closes the
+    /// connection (540) otherwise.
+    ///
+    /// - Parameter active: whether deliveries are wanted.
+    @discardableResult
+    public func flow(active: Bool) -> EventLoopFuture<ChannelFlowOK> {
+        request { $0.flow(active: active, completion: $1) }
+    }
+}
+#endif
