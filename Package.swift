@@ -30,6 +30,7 @@ let package = Package(
         .library(name: "AMQPDispatch", targets: ["AMQPDispatch"]),
         .library(name: "AMQPBlocking", targets: ["AMQPBlocking"]),
         .library(name: "AMQPNIO", targets: ["AMQPNIO"]),
+        .library(name: "AMQPAsync", targets: ["AMQPAsync"]),
         .library(name: "AdapterKit", targets: ["AdapterKit"]),
     ],
     traits: [
@@ -81,6 +82,13 @@ let package = Package(
                 nio("NIOSSL", package: "swift-nio-ssl"),
             ],
             path: "Sources/Adapters/NIO", swiftSettings: settings),
+        .target(
+            name: "AMQPAsync",
+            dependencies: [
+                "AMQPPosix", .target(name: "AMQPEpoll", condition: .when(platforms: [.linux])),
+                .target(name: "AMQPPoll", condition: .when(platforms: [.macOS, .iOS])),
+            ],
+            path: "Sources/Adapters/Async", swiftSettings: settings),
         .target(
             name: "AdapterKit", dependencies: ["AMQPConnection", "AMQPPosix"], path: "Tests/AdapterKit",
             swiftSettings: settings),
@@ -154,6 +162,15 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "EmbeddedPoll", dependencies: ["AMQPPosix"], path: "Examples/EmbeddedPoll", swiftSettings: settings),
+        .executableTarget(
+            name: "FiveStepsAsync", dependencies: ["AMQPAsync"], path: "Examples/FiveStepsAsync",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "PinnedActor", dependencies: ["AMQPAsync", "AMQPLibev"], path: "Examples/PinnedActor",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "AckFromThread", dependencies: ["AMQPSelect"], path: "Examples/AckFromThread",
+            swiftSettings: settings),
         .testTarget(
             name: "PosixTests", dependencies: ["AMQPPosix", "AMQPSelect", "AMQPPoll", "AMQPEpoll", "AMQPLibev"],
             swiftSettings: settings),
@@ -170,6 +187,9 @@ let package = Package(
             dependencies: [
                 "AMQPNIO", "AdapterKit", "BrokerSupport", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"),
             ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "AsyncTests", dependencies: ["AMQPAsync", "AMQPLibev", "AMQPSelect", "BrokerSupport"],
             swiftSettings: settings),
         .testTarget(name: "DispatchTests", dependencies: ["AMQPDispatch"], swiftSettings: settings),
         .target(

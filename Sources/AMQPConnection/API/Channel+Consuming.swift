@@ -57,7 +57,7 @@ extension Channel {
             [self] (result: Result<BasicConsumeOK, AMQPError>) in
             switch result {
             case .success: consumer.isStarted = true
-            case .failure(let error) where error.code == .deadlineExceeded && consumer.isRequested:
+            case .failure(let error) where error.leavesRequest && consumer.isRequested:
                 consumer.isCancelling = true
             case .failure: forget(consumer)
             }
@@ -155,6 +155,7 @@ extension Channel {
             return
         }
         if !consumer.isAutoAck { unacked.delivered(delivery.tag) }
+        consumer.lastRead = connection.stallWatch.read
         do {
             try consumer.onMessage(self, delivery)
         } catch {
@@ -163,13 +164,21 @@ extension Channel {
     }
 
     private func handlerFailed(_ consumer: Consumer, _ delivery: Delivery, _ error: any Error) {
-        let reason = "the handler of consumer \"\(consumer.tag)\" threw an error for delivery \(delivery.tag)"
+        handlerFailed(consumer.tag, delivery.tag, error, consumer.errorPolicy, isAutoAck: consumer.isAutoAck)
+    }
+
+    /// A handler threw an error for a delivery.
+    package func handlerFailed(
+        _ consumerTag: String, _ deliveryTag: UInt64, _ error: any Error, _ policy: HandlerErrorPolicy,
+        isAutoAck: Bool = false
+    ) {
+        let reason = "the handler of consumer \"\(consumerTag)\" threw an error for delivery \(deliveryTag)"
         connection.report(AMQPError(.handlerFailed, blame: .application, reason, underlying: error))
-        switch consumer.errorPolicy {
+        switch policy {
         case .report:
             return
         case .nack(let requeue):
-            if !consumer.isAutoAck { basicNack(delivery.tag, requeue: requeue) }
+            if !isAutoAck { basicNack(deliveryTag, requeue: requeue) }
         case .closeChannel:
             if isOpen { close(replyCode: 541, replyText: "a delivery handler failed") }
         case .closeConnection:

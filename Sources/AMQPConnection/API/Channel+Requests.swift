@@ -108,6 +108,7 @@ extension Channel {
             for next in ready { write(next) }
             guard let call = calls.removeValue(forKey: request.id) else { return }
             call.timer?.cancel()
+            connection.stallWatch.answered(request.method.id)
             call.complete(.success(answer))
         case .unexpected:
             // An answer that is too late for a channel whose close was not answered in time either.
@@ -122,18 +123,42 @@ extension Channel {
 
     /// A request was not answered in time.
     private func timedOut(_ id: UInt64, _ method: MethodID, _ limit: Duration) {
-        guard let call = calls.removeValue(forKey: id) else { return }
+        let reason = "\(method) was not answered within \(limit)"
+        let error = AMQPError(.deadlineExceeded, blame: .deadline, reason, method: method)
+        guard let wasObserved = abandon(id, error) else { return }
+        // The end of a channel is told by its listeners.
+        if !wasObserved, method != .channelClose { connection.report(error) }
+    }
+
+    // MARK: Withdrawing
+
+    /// The number of the request made last, by which it can be withdrawn; a call that is refused makes none.
+    package var lastRequest: UInt64 { nextRequestID }
+
+    /// Calls a request off: it fails with ``AMQPError/Code/cancelled`` at once, and nothing happens if it has ended.
+    ///
+    /// One that has not been sent is dropped. The answer of one that has is taken for what it is when it comes, and what
+    /// it made is undone: a consumer is cancelled, a message goes back to its queue, a channel is closed.
+    package func withdraw(_ request: UInt64) {
+        connection.ioLoop.mailbox.assertCurrent()
+        _ = abandon(request, AMQPError(.cancelled, blame: .application, "the call was cancelled"))
+    }
+
+    /// Fails a request that nobody waits for any more.
+    ///
+    /// - Returns: whether the user has heard of it; `nil` if it had ended.
+    private func abandon(_ id: UInt64, _ error: AMQPError) -> Bool? {
+        guard let call = calls[id], !call.isAbandoned else { return nil }
+        calls[id] = nil
+        call.timer?.cancel()
         let keepsItsPlace = requests.abandon(id)
         heldOutputChanged()
         if keepsItsPlace, let undo = call.undo {
-            // The answer may still come.
+            // The answer may still come: the request keeps its place until then.
             calls[id] = PendingCall(
-                complete: { if case .success(let answer) = $0 { undo(answer) } }, isObserved: false)
+                complete: { if case .success(let answer) = $0 { undo(answer) } }, isObserved: false, isAbandoned: true)
         }
-        let reason = "\(method) was not answered within \(limit)"
-        let error = AMQPError(.deadlineExceeded, blame: .deadline, reason, method: method)
         call.complete(.failure(error))
-        // The end of a channel is told by its listeners.
-        if !call.isObserved, method != .channelClose { connection.report(error) }
+        return call.isObserved
     }
 }

@@ -84,6 +84,9 @@ public final class Channel {
     var countedHeldBytes = 0
     var heldPublishes = RingBuffer<HeldPublish>()
     var confirmWatch: ConfirmWatch?
+    var offLoopConsumers: [OffLoopConsumer] = []
+    /// Whether a close waits for handlers on other threads.
+    var isDraining = false
     // SAFETY: no access overlaps another: the tracker calls nothing, and hands out the continuations that end, so that
     // they are called, and let go, when it has been left.
     @exclusivity(unchecked) var confirms = ConfirmTracker<OutcomeContinuation>()
@@ -184,13 +187,22 @@ public final class Channel {
             connection.refuse(AMQPError(error, method: .channelClose), completion)
             return
         }
-        guard machine.requestedClose(close) else {
+        if drainOffLoop({ [self] in closeDrained(close) }) {
+            if let completion { closeCompletions.append(completion) }
+            return
+        }
+        guard !isDraining, machine.requestedClose(close) else {
             let error = machine.refusal ?? AMQPError(.channelWrongState, blame: .application, "the channel is closing")
             connection.refuse(error, completion)
             return
         }
         if let completion { closeCompletions.append(completion) }
         submitClose(close)
+    }
+
+    /// Closes the channel, unless it has ended while its handlers came to their end.
+    private func closeDrained(_ close: ChannelClose) {
+        if machine.requestedClose(close) { submitClose(close) }
     }
 
     /// Queues `channel.close` behind the requests that were made before. Its answer is not a request's; what can still
@@ -211,7 +223,8 @@ public final class Channel {
     /// Closes the channel because the connection is being closed.
     func closeWithConnection(_ replyCode: UInt16, _ replyText: String) {
         let close = ChannelClose(replyCode: replyCode, replyText: replyText, classID: 0, methodID: 0)
-        if machine.requestedClose(close) { submitClose(close) }
+        if isDraining || drainOffLoop({ [self] in closeDrained(close) }) { return }
+        closeDrained(close)
     }
 
     // MARK: Listeners
@@ -269,6 +282,7 @@ public final class Channel {
         let cancelled = consumers.values.filter { $0.isStarted && !$0.isCancelling }.sorted { $0.tag < $1.tag }
         consumers = [:]
         lastConsumer = nil
+        offLoopConsumers = []
         for consumer in cancelled { consumer.onCancel?(self, error) }
         let wasTold = waiting.values.contains(where: \.isObserved) || !closeListeners.isEmpty
         if !wasTold, error.code == .channelClosedByBroker { connection.report(error) }

@@ -69,6 +69,8 @@ extension Connection {
             timer?.cancel()
             timer = nil
         }
+        readingTimer?.cancel()
+        readingTimer = nil
     }
 
     /// The peer broke the protocol: it is told so, and everything ends.
@@ -141,6 +143,7 @@ extension Connection {
         unblockedListeners.end()
         backpressureListeners.end()
         methodListeners.end()
+        stallListeners.end()
     }
 
     /// Refuses a call of the user's: in a later turn through its completion, or else through the error listeners.

@@ -112,6 +112,9 @@ extension Connection {
             let due = lastReceived.advanced(by: limit)
             if due > now {
                 deadlines[.heartbeatReceive] = due
+            } else if isReadingPaused {
+                // Nothing is heard because nobody listens.
+                deadlines[.heartbeatReceive] = now.advanced(by: limit)
             } else if !wasStallForgiven, let stall = stalledFor(now) {
                 wasStallForgiven = true
                 logger.warning("a callback blocked the loop for \(stall); the broker gets another interval to be heard")

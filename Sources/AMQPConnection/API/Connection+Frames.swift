@@ -12,6 +12,7 @@ extension Connection {
         bytesReceived += UInt64(byteCount)
         lastReceived = ioLoop.now
         wasStallForgiven = false
+        stallWatch.begin()
         // The decoder is used as a local value: nothing else touches it meanwhile, and frames are cut without a check
         // of exclusive access for each.
         var decoder = self.decoder
@@ -47,6 +48,8 @@ extension Connection {
             }
         }
         if isClosed || transport == nil { decoder.dropBuffered() }
+        callbacksReturned()
+        updateReading()
     }
 
     /// A frame came that belongs to no channel: it should be one of the connection's own.
@@ -126,5 +129,6 @@ extension Connection {
         lastSent = ioLoop.now
         recentFrames.add(walk.heads, .sent, at: lastSent)
         if transportBacklog > 0 { watchOutput() }
+        updateReading()
     }
 }

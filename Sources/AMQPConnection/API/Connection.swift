@@ -38,6 +38,9 @@ public final class Connection {
     /// parameters ask for the detection. Default: 10.
     public var backpressureMultiplier = 10
 
+    /// How long the callbacks that one read leads to may take before ``onStall(_:)`` listeners are told. Default: 1 s.
+    public var stallThreshold: Duration = .seconds(1)
+
     var logger: Logger
     /// The loop's, which is asked for with every message.
     let mailbox: Mailbox
@@ -96,6 +99,12 @@ public final class Connection {
     var refresh = CredentialsRefresh()
     var refreshRequest: CredentialsRequest?
     var refreshTimer: TimerHandle?
+    /// How many ask for reading to pause, and whether it does.
+    var readingPauseCount = 0
+    var isReadingPaused = false
+    var readingTimer: TimerHandle?
+    /// Which callbacks the bytes that came last have led to.
+    var stallWatch = StallWatch()
     var secretUpdates = RingBuffer<SecretUpdate>()
     var wasOpen = false
     var hasEnded = false
@@ -108,6 +117,7 @@ public final class Connection {
     let unblockedListeners = Listeners<Connection>()
     let backpressureListeners = Listeners<(Connection, Bool)>()
     let methodListeners = Listeners<(Connection, Method)>()
+    let stallListeners = Listeners<(Connection, CallbackStall)>()
 
     /// Makes a connection and begins to connect.
     ///
@@ -210,14 +220,24 @@ public final class Connection {
     public func openChannel(
         number: UInt16? = nil, completion: @escaping (Result<Channel, AMQPError>) -> Void
     ) {
+        makeChannel(number: number, completion: completion)
+    }
+
+    /// The same, and the channel that is being opened: its first request can be withdrawn; `nil` if there is none.
+    @discardableResult
+    package func makeChannel(
+        number: UInt16? = nil, completion: @escaping (Result<Channel, AMQPError>) -> Void
+    ) -> Channel? {
         ioLoop.mailbox.assertCurrent()
         do {
             let number = try freeNumber(number)
             let channel = Channel(number, on: self)
             channels.insert(channel)
             channel.open(completion)
+            return channel
         } catch {
             runLater { completion(.failure(error)) }
+            return nil
         }
     }
 

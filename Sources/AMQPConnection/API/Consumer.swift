@@ -13,6 +13,8 @@ final class Consumer {
     var isStarted = false
     /// Set when the user has cancelled: what still comes goes back to the queue.
     var isCancelling = false
+    /// The read that brought the last delivery, for ``StallWatch``.
+    var lastRead: UInt64 = 0
     /// The tag as it is on the wire, in memory of its own.
     private let tagChunk: Chunk
     private let tagByteCount: Int

@@ -16,4 +16,6 @@ struct PendingCall {
     /// Takes back what an answer gives that comes when nobody waits for it any more.
     var undo: ((Answer) -> Void)?
     var timer: TimerHandle?
+    /// Whether nobody waits any more, and the answer is only taken back.
+    var isAbandoned = false
 }

@@ -35,6 +35,7 @@ extension AMQPError {
             case messageTooLarge
             case protocolViolation
             case deadlineExceeded
+            case cancelled
             case handlerFailed
             case reentrantCall
             case messageUnroutable
@@ -114,6 +115,8 @@ extension AMQPError {
         public static let protocolViolation = Code(value: .protocolViolation)
         /// No answer came in time.
         public static let deadlineExceeded = Code(value: .deadlineExceeded)
+        /// Whoever waited was cancelled, and what was waited for has been withdrawn as far as possible.
+        public static let cancelled = Code(value: .cancelled)
         /// A handler of the program's threw an error, which is the underlying one.
         public static let handlerFailed = Code(value: .handlerFailed)
         /// A blocking call was made where it could not return: inside a callback that it would have to wait for.

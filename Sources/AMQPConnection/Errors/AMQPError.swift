@@ -143,6 +143,9 @@ extension AMQPError: CustomDebugStringConvertible {
 }
 
 extension AMQPError {
+    /// Whether a request that ended with this may still be answered.
+    var leavesRequest: Bool { code == .deadlineExceeded || code == .cancelled }
+
     /// The error for bytes of the peer's that are not AMQP.
     init(_ error: ProtocolError, file: String = #fileID, line: Int = #line) {
         self.init(

@@ -1,0 +1,49 @@
+// Work that takes long, done on another thread: the loop goes on meanwhile, and the acknowledgement comes back to it
+// through `addCallbackThreadsafe`. (`channel.consume(_:on:maxInFlight:)` does all of this by itself.)
+
+import AMQPSelect
+import Foundation
+
+func onConnected(_ connection: Connection) {
+    print("connected, waiting for messages in queue \"test\"; Ctrl-C ends")
+    connection.channel(onOpen: onChannelOpen)
+}
+
+func onChannelOpen(_ channel: Channel) {
+    channel.queueDeclare("test", durable: true) { _ in
+        channel.basicQos(prefetchCount: 1)
+        channel.basicConsume("test", onMessage: handleDelivery)
+    }
+}
+
+func handleDelivery(_ channel: Channel, _ delivery: Delivery) {
+    // A channel must not leave its loop's thread; what goes along is its ticket home.
+    let home = LoopBound(channel)
+    Thread.detachNewThread {
+        work(delivery.text)
+        do {
+            // The same as `loop.addCallbackThreadsafe { channel.basicAck(tag) }`, with the channel handed back on its loop.
+            try home.execute { channel in channel.basicAck(delivery.tag) }
+        } catch {
+            print("the loop has gone, and with it the connection: the message is delivered again later")
+        }
+    }
+}
+
+func work(_ text: String) {
+    Thread.sleep(forTimeInterval: 0.2)
+    print(text)
+}
+
+let url = ProcessInfo.processInfo.environment["AMQP_URL"] ?? "amqp://localhost"
+let loop = SelectLoop()
+try loop.stopOnInterrupt()
+let connection = Connection(
+    try ConnectionParameters(url: url), on: loop, onOpen: onConnected,
+    onOpenError: { _, error in
+        print(error)
+        loop.stop()
+    })
+connection.ioLoop.start()
+connection.close { _ in loop.stop() }
+connection.ioLoop.start()

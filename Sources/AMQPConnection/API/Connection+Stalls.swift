@@ -1,0 +1,30 @@
+import Logging
+
+extension Connection {
+    /// Calls `listener` after callbacks of this connection's have blocked the loop for longer than ``stallThreshold``. If
+    /// nobody listens, a warning is logged.
+    ///
+    /// Consumers' handlers and requests' completions are named. What a loop's timers and other connections take is seen by
+    /// the loop only, for example in `HostedLoop.onStall`.
+    @discardableResult
+    public func onStall(_ listener: @escaping (Connection, CallbackStall) -> Void) -> ListenerToken {
+        stallListeners.add { listener($0.0, $0.1) }
+    }
+
+    /// All that was received last has been handled.
+    func callbacksReturned() {
+        let now = ioLoop.now
+        guard lastReceived.advanced(by: stallThreshold) < now else { return }
+        let handlers = channels.all.flatMap { channel in
+            channel.consumers.values.filter { $0.lastRead == stallWatch.read }
+                .map { "the handler of consumer \"\($0.tag)\" on channel \(channel.number)" }.sorted()
+        }
+        let completions = stallWatch.answers.map { "a completion of \($0)" }
+        let stall = CallbackStall(duration: lastReceived.duration(to: now), callbacks: handlers + completions)
+        if stallListeners.isEmpty {
+            logger.warning("\(stall)")
+        } else {
+            stallListeners.emit((self, stall))
+        }
+    }
+}

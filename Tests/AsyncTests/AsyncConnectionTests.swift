@@ -1,0 +1,170 @@
+import AMQPAsync
+import BrokerSupport
+import Synchronization
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct AsyncConnectionTests {
+    private struct Mishap: Error {}
+
+    @Test func `the five steps`() async throws {
+        let connection = try await AMQP.connect(try TestBroker.url)
+        let channel = try await connection.channel()
+        let queue = try await channel.queueDeclare(exclusive: true).queue
+        let deliveries = try await channel.basicConsume(queue)
+        for number in 0 ..< 20 { try await channel.publish("message \(number)", routingKey: queue) }
+        var texts: [String] = []
+        for try await delivery in deliveries {
+            texts.append(delivery.text)
+            channel.basicAck(delivery.tag)
+            if texts.count == 20 { break }
+        }
+        #expect(texts == (0 ..< 20).map { "message \($0)" })
+        try await connection.close()
+        #expect(try await connection.closed().code == .connectionClosedByClient)
+        try await connection.close()
+    }
+
+    @Test func `every request has its reply`() async throws {
+        try await withBroker { connection in
+            let channel = try await connection.channel()
+            let (source, target, queue) = (uniqueName(), uniqueName(), uniqueName())
+            try await channel.exchangeDeclare(source, type: .fanout, autoDelete: true)
+            try await channel.exchangeDeclare(target, type: .topic)
+            try await channel.exchangeBind(destination: target, source: source)
+            #expect(try await channel.queueDeclare(queue, exclusive: true).queue == queue)
+            try await channel.queueBind(queue, exchange: target, routingKey: "a.*")
+            try await channel.basicQos(prefetchCount: 10)
+            try await channel.confirmSelect()
+            guard case .confirmed = try await channel.publishConfirmed("one", exchange: source, routingKey: "a.b")
+            else { throw Missing(description: "not confirmed") }
+            guard
+                case .returned(let message) = try await channel.publishConfirmed(
+                    "two", exchange: source, routingKey: "b", mandatory: true)
+            else { throw Missing(description: "not returned") }
+            #expect(message.body.text == "two")
+            let first = try #require(try await channel.basicGet(queue))
+            #expect(first.text == "one")
+            channel.basicNack(first.tag)
+            let second = try #require(try await channel.basicGet(queue))
+            #expect(second.isRedelivered)
+            try await channel.basicRecover()
+            let third = try #require(try await channel.basicGet(queue))
+            channel.basicReject(third.tag)
+            #expect(try await channel.queuePurge(queue).messageCount == 1)
+            #expect(try await channel.basicGet(queue) == nil)
+            try await channel.queueUnbind(queue, exchange: target, routingKey: "a.*")
+            try await channel.exchangeUnbind(destination: target, source: source)
+            try await channel.exchangeDelete(target)
+            #expect(try await channel.queueDelete(queue).messageCount == 0)
+            try await channel.flow(active: true)
+            try await channel.accessRequest("/data")
+            try await connection.updateSecret("guest", reason: "test")
+            try await connection.withChannel { channel in
+                try await channel.txSelect()
+                try await channel.txCommit()
+                try await channel.txRollback()
+            }
+        }
+    }
+
+    @Test func `an error of the broker's is thrown with all it said`() async throws {
+        try await withBroker { connection in
+            let channel = try await connection.channel()
+            do throws(AMQPError) {
+                try await channel.queueDeclare(uniqueName("missing"), passive: true)
+                Issue.record("the queue exists")
+            } catch {
+                #expect(error.code == .channelClosedByBroker && error.replyCode == 404 && error.method == .queueDeclare)
+            }
+            #expect(try await channel.closed().replyCode == 404)
+            try await channel.close()
+            await #expect { try await channel.basicQos(prefetchCount: 1) } throws: {
+                let error = $0 as? AMQPError
+                return error?.code == .channelWrongState && error?.replyCode == 404
+            }
+        }
+    }
+
+    @Test func `a scope closes what it opened and keeps the error of its body`() async throws {
+        var channels: [AsyncChannel] = []
+        var connections: [AsyncConnection] = []
+        await #expect(throws: Mishap.self) {
+            try await AMQP.withConnection(try TestBroker.url) { connection in
+                connections.append(connection)
+                try await connection.withChannel { channels.append($0) }
+                #expect(try await channels[0].closed().code == .channelClosedByClient)
+                try await connection.withChannel { channel in
+                    channels.append(channel)
+                    throw Mishap()
+                }
+            }
+        }
+        #expect(try await channels[1].closed().code == .channelClosedByClient)
+        #expect(try await connections[0].closed().code == .connectionClosedByClient)
+    }
+
+    @Test func `a scope survives what is closed already`() async throws {
+        try await AMQP.withConnection(try TestBroker.url) { connection in
+            try await connection.withChannel { try await $0.close() }
+            try await connection.close()
+        }
+    }
+
+    @Test func `a scope whose task is cancelled closes all the same`() async throws {
+        let opened = Mutex<AsyncConnection?>(nil)
+        let url = try TestBroker.url
+        let task = Task {
+            try await AMQP.withConnection(url) { connection in
+                opened.withLock { $0 = connection }
+                _ = try await connection.closed()
+            }
+        }
+        try await waitUntil("the connection is open") { opened.withLock { $0 != nil } }
+        task.cancel()
+        await #expect { try await task.value } throws: { ($0 as? AMQPError)?.code == .cancelled }
+        let connection = try #require(opened.withLock { $0 })
+        #expect(try await connection.closed().code == .connectionClosedByClient)
+    }
+
+    @Test func `a connection that cannot be opened says why`() async throws {
+        await #expect { try await AMQP.connect("amqp://127.0.0.1:1") } throws: {
+            ($0 as? AMQPError)?.code == .connectFailed
+        }
+        await #expect { try await AMQP.connect("http://localhost") } throws: {
+            ($0 as? AMQPError)?.code == .invalidArgument
+        }
+    }
+
+    @Test func `a connection that nobody holds any more is closed`() async throws {
+        let name = uniqueName("dropped")
+        let listed = { () async throws -> Bool in
+            try await onOwnThread {
+                try TestBroker.command(["ctl", "-q", "list_connections", "client_properties"]).contains(name)
+            }
+        }
+        do {
+            var parameters = try TestBroker.parameters()
+            parameters.connectionName = name
+            let connection = try await AMQP.connect(parameters)
+            _ = try await connection.channel()
+            try await waitUntil("the connection is listed") { try await listed() }
+        }
+        try await waitUntil("the connection is gone") { try await !listed() }
+    }
+
+    @Test func `the underlying connection and channel are at hand`() async throws {
+        try await withQueue { channel, _ in
+            let connection = channel.connection
+            let product = try await connection.run { $0.serverProperties["product"] }
+            #expect(product == .text("RabbitMQ"))
+            #expect(try await channel.run { $0.number } == channel.number)
+            await #expect {
+                try await channel.run { _ throws(AMQPError) in
+                    throw AMQPError(.invalidArgument, blame: .application, "")
+                }
+            } throws: {
+                ($0 as? AMQPError)?.code == .invalidArgument
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+@testable import AMQPAsync
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct DeliveriesTests {
+    private static let texts = (0 ..< 100).map(String.init)
+
+    @Test func `a cancel lets what has come be read, then the sequence ends`() async throws {
+        try await withQueue { channel, queue in
+            try await channel.fill(queue, Self.texts)
+            let deliveries = try await channel.basicConsume(queue, autoAck: true)
+            try await waitUntil("all have come") { try await channel.messageCount(queue) == 0 }
+            try await deliveries.cancel()
+            try await deliveries.cancel()
+            var read: [String] = []
+            for try await delivery in deliveries { read.append(delivery.text) }
+            #expect(read == Self.texts)
+            #expect(try await channel.run { $0.consumerTags } == [])
+        }
+    }
+
+    @Test func `a cancel by the broker is thrown`() async throws {
+        try await withQueue { channel, queue in
+            let deliveries = try await channel.basicConsume(queue)
+            try await channel.queueDelete(queue)
+            await #expect { for try await _ in deliveries {} } throws: {
+                ($0 as? AMQPError)?.code == .consumerCancelled
+            }
+        }
+    }
+
+    @Test func `a close of ours ends the sequence, one of the broker's is thrown`() async throws {
+        try await withQueue { channel, queue in
+            let deliveries = try await channel.basicConsume(queue)
+            try await channel.close()
+            for try await _ in deliveries {}
+            let other = try await channel.connection.channel()
+            let others = try await other.basicConsume(queue)
+            _ = try? await other.queueDeclare(uniqueName("missing"), passive: true)
+            await #expect { for try await _ in others {} } throws: {
+                ($0 as? AMQPError)?.code == .channelClosedByBroker
+            }
+        }
+    }
+
+    @Test func `dropping the sequence ends the consumer and gives back what was not read`() async throws {
+        try await withQueue { channel, queue in
+            try await channel.fill(queue, Self.texts)
+            do {
+                let deliveries = try await channel.basicConsume(queue, prefetch: 30)
+                try await waitUntil("some have come") { try await channel.messageCount(queue) == 70 }
+                var iterator = deliveries.makeAsyncIterator()
+                for _ in 0 ..< 5 {
+                    let delivery = try #require(try await iterator.next())
+                    channel.basicAck(delivery.tag)
+                }
+            }
+            try await waitUntil("all but five are back") { try await channel.messageCount(queue) == 95 }
+            #expect(try await channel.run { $0.consumerTags } == [])
+        }
+    }
+
+    @Test func `what one reader leaves is the next one's`() async throws {
+        try await withQueue { channel, queue in
+            try await channel.fill(queue, Self.texts)
+            let deliveries = try await channel.basicConsume(queue)
+            var read: [String] = []
+            while read.count < 100 {
+                for try await delivery in deliveries {
+                    read.append(delivery.text)
+                    channel.basicAck(delivery.tag)
+                    if read.count.isMultiple(of: 7) || read.count == 100 { break }
+                }
+            }
+            #expect(read == Self.texts)
+        }
+    }
+
+    @Test func `several readers share the deliveries`() async throws {
+        try await withQueue { channel, queue in
+            let deliveries = try await channel.basicConsume(queue, autoAck: true)
+            let counts = try await withThrowingTaskGroup { group in
+                for _ in 0 ..< 4 {
+                    group.addTask {
+                        var texts: [String] = []
+                        for try await delivery in deliveries { texts.append(delivery.text) }
+                        return texts
+                    }
+                }
+                try await channel.fill(queue, Self.texts)
+                try await waitUntil("all have come") { try await channel.messageCount(queue) == 0 }
+                try await deliveries.cancel()
+                var all: [String] = []
+                for try await texts in group { all += texts }
+                return all
+            }
+            #expect(counts.sorted() == Self.texts.sorted())
+        }
+    }
+
+    @Test func `a reader that is cancelled leaves the sequence to others`() async throws {
+        try await withQueue { channel, queue in
+            let deliveries = try await channel.basicConsume(queue)
+            let task = Task { for try await _ in deliveries {} }
+            try await waitUntil("it waits") { deliveries.buffer.waiterCount == 1 }
+            task.cancel()
+            await #expect { try await task.value } throws: { ($0 as? AMQPError)?.code == .cancelled }
+            try await channel.fill(queue, ["x"])
+            var iterator = deliveries.makeAsyncIterator()
+            #expect(try await iterator.next()?.text == "x")
+        }
+    }
+
+    @Test func `handlers run in tasks, and what they throw goes back`() async throws {
+        struct Mishap: Error {}
+        try await withQueue { channel, queue in
+            try await channel.fill(queue, Self.texts)
+            let seen = Seen()
+            let task = Task {
+                try await channel.consume(queue, maxInFlight: 8) { delivery in
+                    if await seen.isFirst(delivery.text), delivery.text.hasSuffix("7") { throw Mishap() }
+                }
+            }
+            try await waitUntil("all were handled") { await seen.count == 110 }
+            task.cancel()
+            await #expect { try await task.value } throws: { ($0 as? AMQPError)?.code == .cancelled }
+            try await waitUntil("the consumer has ended") { try await channel.run { $0.consumerTags } == [] }
+            #expect(try await channel.messageCount(queue) == 0)
+        }
+    }
+
+    private actor Seen {
+        private var texts: Set<String> = []
+        private(set) var count = 0
+
+        func isFirst(_ text: String) -> Bool {
+            count += 1
+            return texts.insert(text).inserted
+        }
+    }
+}
