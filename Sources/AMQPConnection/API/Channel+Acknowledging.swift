@@ -42,7 +42,9 @@ extension Channel {
     ///   - requeue: whether they go back to their queues. RabbitMQ knows only `true`, and closes the connection (540)
     ///     otherwise; `false` is therefore refused here with ``AMQPError/Code/notSupported`` when the broker is RabbitMQ.
     ///   - completion: called exactly once, with the broker's answer or the reason for failure.
-    public func basicRecover(requeue: Bool = true, completion: ((Result<BasicRecoverOK, AMQPError>) -> Void)? = nil) {
+    public func basicRecover(
+        requeue: Bool = true, completion: ((Result<BasicRecoverOK, AMQPError>) throws -> Void)? = nil
+    ) {
         if let refusal = recoverRefusal(requeue: requeue, .basicRecover) {
             connection.refuse(refusal, completion)
             return
@@ -75,7 +77,7 @@ extension Channel {
     ///   - completion: called exactly once, with the broker's answer or the reason for failure.
     public func basicQos(
         prefetchSize: UInt32 = 0, prefetchCount: UInt16, global: Bool = false,
-        completion: ((Result<BasicQosOK, AMQPError>) -> Void)? = nil
+        completion: ((Result<BasicQosOK, AMQPError>) throws -> Void)? = nil
     ) {
         let qos = BasicQos(prefetchSize: prefetchSize, prefetchCount: prefetchCount, global: global)
         request(.basicQos(qos), completion)

@@ -24,8 +24,8 @@ extension Channel {
     public func basicConsume(
         _ queue: String, consumerTag: String? = nil, autoAck: Bool = false, exclusive: Bool = false,
         noLocal: Bool = false, arguments: FieldTable = [:], errorPolicy: HandlerErrorPolicy? = nil,
-        onCancel: ((Channel, AMQPError) -> Void)? = nil, onMessage: @escaping (Channel, Delivery) throws -> Void,
-        completion: ((Result<BasicConsumeOK, AMQPError>) -> Void)? = nil
+        onCancel: ((Channel, AMQPError) throws -> Void)? = nil, onMessage: @escaping (Channel, Delivery) throws -> Void,
+        completion: ((Result<BasicConsumeOK, AMQPError>) throws -> Void)? = nil
     ) -> String {
         let tag = consumerTag ?? Channel.uniqueTag(number)
         let method = Method.basicConsume(
@@ -61,7 +61,7 @@ extension Channel {
                 consumer.isCancelling = true
             case .failure: forget(consumer)
             }
-            completion?(result)
+            try completion?(result)
         }
         return tag
     }
@@ -75,7 +75,7 @@ extension Channel {
     ///     (``AMQPError/Code/unknownConsumerTag`` if the channel has no such consumer). The broker answers in any case:
     ///     only then is it sure that no message comes any more, and the tag is free again.
     public func basicCancel(
-        _ consumerTag: String, completion: ((Result<BasicCancelOK, AMQPError>) -> Void)? = nil
+        _ consumerTag: String, completion: ((Result<BasicCancelOK, AMQPError>) throws -> Void)? = nil
     ) {
         let method = Method.basicCancel(BasicCancel(consumerTag: consumerTag))
         if let refusal = refusal(of: method) {
@@ -93,13 +93,13 @@ extension Channel {
     /// Cancels a consumer. The broker answers in any case: only then is it sure that no message comes any more, and the
     /// tag is free again.
     private func cancel(
-        _ consumer: Consumer, _ method: Method, _ completion: ((Result<BasicCancelOK, AMQPError>) -> Void)?
+        _ consumer: Consumer, _ method: Method, _ completion: ((Result<BasicCancelOK, AMQPError>) throws -> Void)?
     ) {
         consumer.isCancelling = true
         request(method, isObserved: completion != nil, undo: { [self] _ in forget(consumer) }) {
             [self] (result: Result<BasicCancelOK, AMQPError>) in
             if case .success = result { forget(consumer) }
-            completion?(result)
+            try completion?(result)
         }
     }
 
@@ -110,7 +110,7 @@ extension Channel {
     ///   - autoAck: whether the message counts as acknowledged when it is sent.
     ///   - completion: called exactly once, with the message, `nil` if the queue is empty, or the reason for failure.
     public func basicGet(
-        _ queue: String, autoAck: Bool = false, completion: @escaping (Result<Delivery?, AMQPError>) -> Void
+        _ queue: String, autoAck: Bool = false, completion: @escaping (Result<Delivery?, AMQPError>) throws -> Void
     ) {
         let method = Method.basicGet(BasicGet(queue: queue, noAck: autoAck))
         if let refusal = refusal(of: method) {
@@ -124,9 +124,15 @@ extension Channel {
             switch answer {
             case .success(.message(let delivery)):
                 if !autoAck { unacked.delivered(delivery.tag) }
-                completion(.success(delivery))
-            case .success(.method): completion(.success(nil))
-            case .failure(let error): completion(.failure(error))
+                do {
+                    try completion(.success(delivery))
+                } catch {
+                    let name = "a completion of basic.get"
+                    handlerFailed(
+                        name, delivery.tag, error, connection.parameters.handlerErrorPolicy, isAutoAck: autoAck)
+                }
+            case .success(.method): try completion(.success(nil))
+            case .failure(let error): try completion(.failure(error))
             }
         }
     }
@@ -164,26 +170,22 @@ extension Channel {
     }
 
     private func handlerFailed(_ consumer: Consumer, _ delivery: Delivery, _ error: any Error) {
-        handlerFailed(consumer.tag, delivery.tag, error, consumer.errorPolicy, isAutoAck: consumer.isAutoAck)
+        handlerFailed(
+            "the handler of consumer \"\(consumer.tag)\"", delivery.tag, error, consumer.errorPolicy,
+            isAutoAck: consumer.isAutoAck)
     }
 
     /// A handler threw an error for a delivery.
+    ///
+    /// - Parameter name: what the error calls the handler.
     package func handlerFailed(
-        _ consumerTag: String, _ deliveryTag: UInt64, _ error: any Error, _ policy: HandlerErrorPolicy,
+        _ name: String, _ deliveryTag: UInt64, _ error: any Error, _ policy: HandlerErrorPolicy,
         isAutoAck: Bool = false
     ) {
-        let reason = "the handler of consumer \"\(consumerTag)\" threw an error for delivery \(deliveryTag)"
+        let reason = "\(name) threw an error for delivery \(deliveryTag)"
         connection.report(AMQPError(.handlerFailed, blame: .application, reason, underlying: error))
-        switch policy {
-        case .report:
-            return
-        case .nack(let requeue):
-            if !isAutoAck { basicNack(deliveryTag, requeue: requeue) }
-        case .closeChannel:
-            if isOpen { close(replyCode: 541, replyText: "a delivery handler failed") }
-        case .closeConnection:
-            if connection.isOpen { connection.close(replyCode: 541, replyText: "a delivery handler failed") }
-        }
+        if case .nack(let requeue) = policy, !isAutoAck { basicNack(deliveryTag, requeue: requeue) }
+        carryOut(policy, because: "a delivery handler failed")
     }
 
     /// The broker cancelled a consumer.
@@ -196,8 +198,13 @@ extension Channel {
         forget(consumer)
         guard !wasCancelling else { return }
         let reason = "the broker cancelled consumer \"\(consumer.tag)\""
-        consumer.onCancel?(self, AMQPError(.consumerCancelled, blame: .peer, reason, method: .basicCancel))
-        cancelListeners.emit((self, consumer.tag))
+        tellEnd(of: consumer, AMQPError(.consumerCancelled, blame: .peer, reason, method: .basicCancel))
+        emit((self, consumer.tag), to: cancelListeners, "onCancel")
+    }
+
+    /// Tells a consumer that it has ended without the user's doing.
+    func tellEnd(of consumer: Consumer, _ error: AMQPError) {
+        attempt("the onCancel callback of consumer \"\(consumer.tag)\"") { try consumer.onCancel?(self, error) }
     }
 
     private func forget(_ consumer: Consumer) {

@@ -16,7 +16,7 @@ extension Channel {
     public func exchangeDeclare(
         _ exchange: String, type: ExchangeType = .direct, passive: Bool = false, durable: Bool = false,
         autoDelete: Bool = false, internal: Bool = false, arguments: FieldTable = [:],
-        completion: ((Result<ExchangeDeclareOK, AMQPError>) -> Void)? = nil
+        completion: ((Result<ExchangeDeclareOK, AMQPError>) throws -> Void)? = nil
     ) {
         let declare = ExchangeDeclare(
             exchange: exchange, type: type.rawValue, passive: passive, durable: durable, autoDelete: autoDelete,
@@ -33,7 +33,7 @@ extension Channel {
     ///     asked not to answer.
     public func exchangeDelete(
         _ exchange: String, ifUnused: Bool = false,
-        completion: ((Result<ExchangeDeleteOK, AMQPError>) -> Void)? = nil
+        completion: ((Result<ExchangeDeleteOK, AMQPError>) throws -> Void)? = nil
     ) {
         let delete = ExchangeDelete(exchange: exchange, ifUnused: ifUnused, noWait: completion == nil)
         requestOrTell(.exchangeDelete(delete), completion)
@@ -50,7 +50,7 @@ extension Channel {
     ///     asked not to answer.
     public func exchangeBind(
         destination: String, source: String, routingKey: String = "", arguments: FieldTable = [:],
-        completion: ((Result<ExchangeBindOK, AMQPError>) -> Void)? = nil
+        completion: ((Result<ExchangeBindOK, AMQPError>) throws -> Void)? = nil
     ) {
         let bind = ExchangeBind(
             destination: destination, source: source, routingKey: routingKey, noWait: completion == nil,
@@ -69,7 +69,7 @@ extension Channel {
     ///     asked not to answer.
     public func exchangeUnbind(
         destination: String, source: String, routingKey: String = "", arguments: FieldTable = [:],
-        completion: ((Result<ExchangeUnbindOK, AMQPError>) -> Void)? = nil
+        completion: ((Result<ExchangeUnbindOK, AMQPError>) throws -> Void)? = nil
     ) {
         let unbind = ExchangeUnbind(
             destination: destination, source: source, routingKey: routingKey, noWait: completion == nil,

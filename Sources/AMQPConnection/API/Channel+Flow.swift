@@ -8,7 +8,7 @@ extension Channel {
     /// - Parameters:
     ///   - active: whether deliveries are wanted.
     ///   - completion: called exactly once, with the broker's answer or the reason for failure.
-    public func flow(active: Bool, completion: ((Result<ChannelFlowOK, AMQPError>) -> Void)? = nil) {
+    public func flow(active: Bool, completion: ((Result<ChannelFlowOK, AMQPError>) throws -> Void)? = nil) {
         request(.channelFlow(ChannelFlow(active: active)), completion)
     }
 
@@ -26,14 +26,14 @@ extension Channel {
     ///   - completion: called exactly once, with the ticket or the reason for failure.
     public func accessRequest(
         _ realm: String, exclusive: Bool = false, passive: Bool = false, active: Bool = false, write: Bool = false,
-        read: Bool = false, completion: ((Result<AccessRequestOK, AMQPError>) -> Void)? = nil
+        read: Bool = false, completion: ((Result<AccessRequestOK, AMQPError>) throws -> Void)? = nil
     ) {
         let access = AccessRequest(
             realm: realm, exclusive: exclusive, passive: passive, active: active, write: write, read: read)
         request(.accessRequest(access), isObserved: completion != nil) {
             [self] (result: Result<AccessRequestOK, AMQPError>) in
             if case .success(let reply) = result { accessTicket = reply.ticket }
-            completion?(result)
+            try completion?(result)
         }
     }
 }

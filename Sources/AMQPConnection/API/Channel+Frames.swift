@@ -7,7 +7,7 @@ extension Channel {
         switch frame.type {
         case .method:
             if let methodListeners, !methodListeners.isEmpty {
-                methodListeners.emit((self, try Method(frame)))
+                emit((self, try Method(frame)), to: methodListeners, "onMethod")
                 // A listener may have ended the channel; nothing is done about its frames then.
                 guard isRegistered else { return }
             }
@@ -84,7 +84,7 @@ extension Channel {
             isFlowActive = flow.active
             connection.send(.channelFlowOK(ChannelFlowOK(active: flow.active)), channel: number)
             connection.gateChanged()
-            flowListeners.emit((self, flow.active))
+            emit((self, flow.active), to: flowListeners, "onFlow")
         case .basicCancel(let cancel):
             receivedCancel(cancel)
         default:

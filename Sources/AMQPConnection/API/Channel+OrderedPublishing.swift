@@ -70,7 +70,7 @@ extension Channel {
         var sequence = confirms.nextSequence
         for publish in heldPublishes.removeAll() {
             publish.onOutcome?(.lost(error))
-            if isConfirming { outcomeListeners.emit((self, sequence, .lost(error))) }
+            if isConfirming { emit((self, sequence, .lost(error)), to: outcomeListeners, "onPublishOutcome") }
             sequence += 1
         }
     }

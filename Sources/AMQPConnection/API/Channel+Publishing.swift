@@ -97,7 +97,7 @@ extension Channel {
     ///
     /// - Parameter completion: called exactly once, with the broker's answer or the reason for failure. Without it, the
     ///   broker is asked not to answer.
-    public func confirmSelect(completion: ((Result<ConfirmSelectOK, AMQPError>) -> Void)? = nil) {
+    public func confirmSelect(completion: ((Result<ConfirmSelectOK, AMQPError>) throws -> Void)? = nil) {
         guard connection.serverCapabilities["publisher_confirms"] == .boolean(true) else {
             let reason = "the broker does not offer publisher confirms"
             connection.refuse(AMQPError(.notSupported, blame: .peer, reason, method: .confirmSelect), completion)
@@ -109,8 +109,10 @@ extension Channel {
     /// Calls `listener` for each publish in confirm mode that has ended, after its own continuation, with its sequence
     /// number.
     @discardableResult
-    public func onPublishOutcome(_ listener: @escaping (Channel, UInt64, PublishOutcome) -> Void) -> ListenerToken {
-        outcomeListeners.add { listener($0.0, $0.1, $0.2) }
+    public func onPublishOutcome(_ listener: @escaping (Channel, UInt64, PublishOutcome) throws -> Void)
+        -> ListenerToken
+    {
+        outcomeListeners.add { try listener($0.0, $0.1, $0.2) }
     }
 
     // MARK: Receiving
@@ -127,7 +129,9 @@ extension Channel {
     func tellOutcomes(_ ended: inout [ConfirmTracker<OutcomeContinuation>.Resolved]) {
         for publish in ended {
             publish.continuation?.call(publish.outcome)
-            if !outcomeListeners.isEmpty { outcomeListeners.emit((self, publish.sequence, publish.outcome)) }
+            if !outcomeListeners.isEmpty {
+                emit((self, publish.sequence, publish.outcome), to: outcomeListeners, "onPublishOutcome")
+            }
         }
         if let unconfirmedMaximum, !ended.isEmpty, confirms.openCount < unconfirmedMaximum,
             !toldGate || wasGateSeenClosed
@@ -146,7 +150,7 @@ extension Channel {
             }
             confirms.received(message, fingerprint: fingerprint)
         }
-        returnListeners.emit((self, message))
+        emit((self, message), to: returnListeners, "onReturn")
     }
 
     /// Tells mandatory publishes apart: equal messages have equal fingerprints, and 0 is left for other publishes.

@@ -15,7 +15,7 @@ extension Channel {
     public func queueDeclare(
         _ queue: String = "", passive: Bool = false, durable: Bool = false, exclusive: Bool = false,
         autoDelete: Bool = false, arguments: FieldTable = [:],
-        completion: ((Result<QueueDeclareOK, AMQPError>) -> Void)? = nil
+        completion: ((Result<QueueDeclareOK, AMQPError>) throws -> Void)? = nil
     ) {
         let declare = QueueDeclare(
             queue: queue, passive: passive, durable: durable, exclusive: exclusive, autoDelete: autoDelete,
@@ -34,7 +34,7 @@ extension Channel {
     ///     asked not to answer.
     public func queueBind(
         _ queue: String, exchange: String, routingKey: String? = nil, arguments: FieldTable = [:],
-        completion: ((Result<QueueBindOK, AMQPError>) -> Void)? = nil
+        completion: ((Result<QueueBindOK, AMQPError>) throws -> Void)? = nil
     ) {
         let bind = QueueBind(
             queue: queue, exchange: exchange, routingKey: routingKey ?? queue, noWait: completion == nil,
@@ -52,7 +52,7 @@ extension Channel {
     ///   - completion: called exactly once, with the broker's answer or the reason for failure.
     public func queueUnbind(
         _ queue: String, exchange: String, routingKey: String? = nil, arguments: FieldTable = [:],
-        completion: ((Result<QueueUnbindOK, AMQPError>) -> Void)? = nil
+        completion: ((Result<QueueUnbindOK, AMQPError>) throws -> Void)? = nil
     ) {
         let unbind = QueueUnbind(
             queue: queue, exchange: exchange, routingKey: routingKey ?? queue, arguments: arguments)
@@ -65,7 +65,7 @@ extension Channel {
     ///   - queue: the queue; empty means the one that this channel declared last.
     ///   - completion: called exactly once, with the number of messages or the reason for failure. Without it, the broker
     ///     is asked not to answer.
-    public func queuePurge(_ queue: String, completion: ((Result<QueuePurgeOK, AMQPError>) -> Void)? = nil) {
+    public func queuePurge(_ queue: String, completion: ((Result<QueuePurgeOK, AMQPError>) throws -> Void)? = nil) {
         requestOrTell(.queuePurge(QueuePurge(queue: queue, noWait: completion == nil)), completion)
     }
 
@@ -79,7 +79,7 @@ extension Channel {
     ///     is asked not to answer.
     public func queueDelete(
         _ queue: String, ifUnused: Bool = false, ifEmpty: Bool = false,
-        completion: ((Result<QueueDeleteOK, AMQPError>) -> Void)? = nil
+        completion: ((Result<QueueDeleteOK, AMQPError>) throws -> Void)? = nil
     ) {
         let delete = QueueDelete(queue: queue, ifUnused: ifUnused, ifEmpty: ifEmpty, noWait: completion == nil)
         requestOrTell(.queueDelete(delete), completion)

@@ -6,7 +6,7 @@ extension Channel {
     /// - Parameter completion: called exactly once, never inside this call.
     func request<Reply: AMQPMethod>(
         _ method: Method, isObserved: Bool? = nil, undo: ((Answer) -> Void)? = nil,
-        _ completion: ((Result<Reply, AMQPError>) -> Void)?
+        _ completion: ((Result<Reply, AMQPError>) throws -> Void)?
     ) {
         if let refusal = refusal(of: method) {
             connection.refuse(refusal, completion)
@@ -15,18 +15,18 @@ extension Channel {
         submit(method, isObserved: isObserved ?? (completion != nil), undo: undo) { answer in
             switch answer {
             case .success(.method(let reply)):
-                if let reply = reply.payload as? Reply { completion?(.success(reply)) }
+                if let reply = reply.payload as? Reply { try completion?(.success(reply)) }
             case .success(.message):
                 return
             case .failure(let error):
-                completion?(.failure(error))
+                try completion?(.failure(error))
             }
         }
     }
 
     /// Sends a method with its no-wait bit set if nobody waits for the answer, else as a request.
     func requestOrTell<Reply: AMQPMethod>(
-        _ method: Method, _ completion: ((Result<Reply, AMQPError>) -> Void)?
+        _ method: Method, _ completion: ((Result<Reply, AMQPError>) throws -> Void)?
     ) {
         guard completion == nil else {
             request(method, completion)
@@ -54,7 +54,7 @@ extension Channel {
     /// Queues a method that has been checked; its continuation is registered before anything is written.
     func submit(
         _ method: Method, replies: [MethodID]? = nil, isObserved: Bool = true, undo: ((Answer) -> Void)? = nil,
-        _ complete: ((Result<Answer, AMQPError>) -> Void)?
+        _ complete: ((Result<Answer, AMQPError>) throws -> Void)?
     ) {
         let method = accessTicket == 0 ? method : method.carrying(ticket: accessTicket)
         nextRequestID += 1
@@ -63,7 +63,8 @@ extension Channel {
             let timer = requestTimeout.map { limit in
                 connection.ioLoop.callLater(limit) { [weak self] in self?.timedOut(id, method.id, limit) }
             }
-            calls[id] = PendingCall(complete: complete, isObserved: isObserved, undo: undo, timer: timer)
+            calls[id] = PendingCall(
+                method: method.id, complete: complete, isObserved: isObserved, undo: undo, timer: timer)
         }
         let size = (try? method.payloadSize(frameMax: connection.frameMax)) ?? 0
         submit(
@@ -109,7 +110,7 @@ extension Channel {
             guard let call = calls.removeValue(forKey: request.id) else { return }
             call.timer?.cancel()
             connection.stallWatch.answered(request.method.id)
-            call.complete(.success(answer))
+            complete(call, .success(answer))
         case .unexpected:
             // An answer that is too late for a channel whose close was not answered in time either.
             if case .lingering = machine.state { return }
@@ -156,9 +157,10 @@ extension Channel {
         if keepsItsPlace, let undo = call.undo {
             // The answer may still come: the request keeps its place until then.
             calls[id] = PendingCall(
-                complete: { if case .success(let answer) = $0 { undo(answer) } }, isObserved: false, isAbandoned: true)
+                method: call.method, complete: { if case .success(let answer) = $0 { undo(answer) } },
+                isObserved: false, isAbandoned: true)
         }
-        call.complete(.failure(error))
+        complete(call, .failure(error))
         return call.isObserved
     }
 }

@@ -92,8 +92,8 @@ public final class Channel {
     @exclusivity(unchecked) var confirms = ConfirmTracker<OutcomeContinuation>()
     var resolved: [ConfirmTracker<OutcomeContinuation>.Resolved] = []
 
-    private var openCompletion: ((Result<Channel, AMQPError>) -> Void)?
-    private var closeCompletions: [(Result<Void, AMQPError>) -> Void] = []
+    private var openCompletion: ((Result<Channel, AMQPError>) throws -> Void)?
+    private var closeCompletions: [(Result<Void, AMQPError>) throws -> Void] = []
     let closeListeners = Listeners<(Channel, AMQPError)>()
     let returnListeners = Listeners<(Channel, ReturnedMessage)>()
     let cancelListeners = Listeners<(Channel, String)>()
@@ -146,7 +146,7 @@ public final class Channel {
 
     // MARK: Opening and closing
 
-    func open(_ completion: @escaping (Result<Channel, AMQPError>) -> Void) {
+    func open(_ completion: @escaping (Result<Channel, AMQPError>) throws -> Void) {
         openCompletion = completion
         let undo: (Answer) -> Void = { [self] _ in if isOpen { close() } }
         request(.channelOpen(ChannelOpen()), undo: undo) { [self] (result: Result<ChannelOpenOK, AMQPError>) in
@@ -155,12 +155,12 @@ public final class Channel {
             switch result {
             case .success:
                 if isOpen {
-                    openCompletion(.success(self))
+                    try openCompletion(.success(self))
                 } else {
                     let error = AMQPError(.channelClosedByClient, blame: .application, "closed before it was open")
-                    openCompletion(.failure(error))
+                    try openCompletion(.failure(error))
                 }
-            case .failure(let error): openCompletion(.failure(error))
+            case .failure(let error): try openCompletion(.failure(error))
             }
         }
     }
@@ -177,7 +177,7 @@ public final class Channel {
     ///     before this call.
     public func close(
         replyCode: UInt16 = 200, replyText: String = "Normal shutdown",
-        completion: ((Result<Void, AMQPError>) -> Void)? = nil
+        completion: ((Result<Void, AMQPError>) throws -> Void)? = nil
     ) {
         connection.ioLoop.mailbox.assertCurrent()
         let close = ChannelClose(replyCode: replyCode, replyText: replyText, classID: 0, methodID: 0)
@@ -232,27 +232,27 @@ public final class Channel {
     /// Calls `listener` once when the channel is over, after all that waited on it has been completed; not if it is over
     /// already.
     @discardableResult
-    public func onClose(_ listener: @escaping (Channel, AMQPError) -> Void) -> ListenerToken {
-        closeListeners.add { listener($0.0, $0.1) }
+    public func onClose(_ listener: @escaping (Channel, AMQPError) throws -> Void) -> ListenerToken {
+        closeListeners.add { try listener($0.0, $0.1) }
     }
 
     /// Calls `listener` for each message that the broker gives back because it cannot be routed.
     @discardableResult
-    public func onReturn(_ listener: @escaping (Channel, ReturnedMessage) -> Void) -> ListenerToken {
-        returnListeners.add { listener($0.0, $0.1) }
+    public func onReturn(_ listener: @escaping (Channel, ReturnedMessage) throws -> Void) -> ListenerToken {
+        returnListeners.add { try listener($0.0, $0.1) }
     }
 
     /// Calls `listener` with the tag of each consumer that the broker cancels, for example because its queue was
     /// deleted; the consumer is gone by then.
     @discardableResult
-    public func onCancel(_ listener: @escaping (Channel, String) -> Void) -> ListenerToken {
-        cancelListeners.add { listener($0.0, $0.1) }
+    public func onCancel(_ listener: @escaping (Channel, String) throws -> Void) -> ListenerToken {
+        cancelListeners.add { try listener($0.0, $0.1) }
     }
 
     /// Calls `listener` when the broker asks to stop (`false`) or to go on (`true`) sending messages.
     @discardableResult
-    public func onFlow(_ listener: @escaping (Channel, Bool) -> Void) -> ListenerToken {
-        flowListeners.add { listener($0.0, $0.1) }
+    public func onFlow(_ listener: @escaping (Channel, Bool) throws -> Void) -> ListenerToken {
+        flowListeners.add { try listener($0.0, $0.1) }
     }
 
     // MARK: Ending
@@ -273,24 +273,28 @@ public final class Channel {
         let waiting = calls
         calls = [:]
         for call in waiting.values { call.timer?.cancel() }
-        for request in pending { waiting[request.id]?.complete(.failure(error)) }
+        for request in pending {
+            if let call = waiting[request.id] { complete(call, .failure(error)) }
+        }
         for (sequence, continuation) in confirms.removeAll() {
             continuation?.call(.lost(error))
-            outcomeListeners.emit((self, sequence, .lost(error)))
+            emit((self, sequence, .lost(error)), to: outcomeListeners, "onPublishOutcome")
         }
         loseHeldPublishes(error)
         let cancelled = consumers.values.filter { $0.isStarted && !$0.isCancelling }.sorted { $0.tag < $1.tag }
         consumers = [:]
         lastConsumer = nil
         offLoopConsumers = []
-        for consumer in cancelled { consumer.onCancel?(self, error) }
+        for consumer in cancelled { tellEnd(of: consumer, error) }
         let wasTold = waiting.values.contains(where: \.isObserved) || !closeListeners.isEmpty
         if !wasTold, error.code == .channelClosedByBroker { connection.report(error) }
-        closeListeners.emit((self, error))
+        emit((self, error), to: closeListeners, "onClose")
         let isOrderly = error.code == .channelClosedByClient || error.code == .connectionClosedByClient
         let closing = closeCompletions
         closeCompletions = []
-        for completion in closing { completion(isOrderly ? .success(()) : .failure(error)) }
+        for completion in closing {
+            attempt("a completion of channel.close") { try completion(isOrderly ? .success(()) : .failure(error)) }
+        }
         outcomeListeners.end()
         closeListeners.end()
         returnListeners.end()

@@ -18,7 +18,7 @@ extension Connection {
     ///     ``AMQPError/Code/connectionWrongState`` if it was closing or closed before this call.
     public func close(
         replyCode: UInt16 = 200, replyText: String = "Normal shutdown", deadline: Duration? = .seconds(10),
-        completion: ((Result<Void, AMQPError>) -> Void)? = nil
+        completion: ((Result<Void, AMQPError>) throws -> Void)? = nil
     ) {
         ioLoop.mailbox.assertCurrent()
         let close = ConnectionClose(replyCode: replyCode, replyText: replyText, classID: 0, methodID: 0)
@@ -117,7 +117,6 @@ extension Connection {
         if error.code == .heartbeatTimeout || error.code == .deadlineExceeded { transport?.abort() }
         if transport != nil { deadlines[.close] = ioLoop.now.advanced(by: Connection.lingerLimit) }
         armTimer()
-        logger.debug("connection ended: \(error)")
         obtainedCredentials = nil
         stopCredentialsRefresh()
         failSecretUpdates(error)
@@ -126,17 +125,22 @@ extension Connection {
             channels.remove(channel.number)
             channel.connectionEnded(error)
         }
+        let isOrderly = error.code == .connectionClosedByClient || error.code == .connectionOpenAborted
+        // What nobody else is told of should not be found in the log's last corner only.
+        let isUnheard = wasOpen && !isOrderly && closeListeners.isEmpty && closeCompletions.isEmpty
+        logger.log(level: isUnheard ? .warning : .debug, "connection ended: \(error)")
         if wasOpen {
-            closeListeners.emit((self, error))
+            emit((self, error), to: closeListeners, "onClose")
         } else if openErrorListeners.isEmpty {
             if error.code != .connectionOpenAborted { report(error) }
         } else {
-            openErrorListeners.emit((self, error))
+            emit((self, error), to: openErrorListeners, "onOpenError")
         }
-        let isOrderly = error.code == .connectionClosedByClient || error.code == .connectionOpenAborted
         let completions = closeCompletions
         closeCompletions = []
-        for completion in completions { completion(isOrderly ? .success(()) : .failure(error)) }
+        for completion in completions {
+            attempt("a completion of connection.close") { try completion(isOrderly ? .success(()) : .failure(error)) }
+        }
         for listeners in [closeListeners, openErrorListeners, errorListeners] { listeners.end() }
         openListeners.end()
         blockedListeners.end()
@@ -147,9 +151,10 @@ extension Connection {
     }
 
     /// Refuses a call of the user's: in a later turn through its completion, or else through the error listeners.
-    func refuse<Value>(_ error: AMQPError, _ completion: ((Result<Value, AMQPError>) -> Void)?) {
+    func refuse<Value>(_ error: AMQPError, _ completion: ((Result<Value, AMQPError>) throws -> Void)?) {
         runLater {
-            if let completion { completion(.failure(error)) } else { self.report(error) }
+            guard let completion else { return self.report(error) }
+            self.attempt("the completion of a call that was refused") { try completion(.failure(error)) }
         }
     }
 }

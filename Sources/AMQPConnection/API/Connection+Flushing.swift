@@ -2,7 +2,7 @@
 struct FlushWait {
     /// The number of bytes that have to be given to it, counted from the connection's start.
     let position: UInt64
-    let completion: (Result<Void, AMQPError>) -> Void
+    let completion: (Result<Void, AMQPError>) throws -> Void
 }
 
 extension Connection {
@@ -13,7 +13,7 @@ extension Connection {
     ///
     /// - Parameter completion: called exactly once, in a later turn: with success, or with the reason why the stream is
     ///   over (``AMQPError/Code/connectionWrongState`` if it was over before this call).
-    public func flush(completion: @escaping (Result<Void, AMQPError>) -> Void) {
+    public func flush(completion: @escaping (Result<Void, AMQPError>) throws -> Void) {
         ioLoop.mailbox.assertCurrent()
         guard !hasEnded else {
             refuse(AMQPError(.connectionWrongState, blame: .application, "the connection is closed"), completion)
@@ -34,12 +34,16 @@ extension Connection {
         let position = bytesGivenToStream
         while let wait = flushWaits.first, wait.position <= position, !hasEnded {
             _ = flushWaits.popFirst()
-            wait.completion(.success(()))
+            complete(wait, .success(()))
         }
     }
 
     /// The connection is over.
     func failFlushes(_ error: AMQPError) {
-        for wait in flushWaits.removeAll() { wait.completion(.failure(error)) }
+        for wait in flushWaits.removeAll() { complete(wait, .failure(error)) }
+    }
+
+    private func complete(_ wait: FlushWait, _ result: Result<Void, AMQPError>) {
+        attempt("a completion of flush") { try wait.completion(result) }
     }
 }

@@ -64,7 +64,7 @@ extension Connection {
             return
         case .method:
             let method = try Method(frame)
-            methodListeners.emit((self, method))
+            emit((self, method), to: methodListeners, "onMethod")
             guard !machine.isClosed else { return }
             if case .connectionStart(let start) = method { serverProperties = start.serverProperties }
             perform(try machine.received(method))

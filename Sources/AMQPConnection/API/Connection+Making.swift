@@ -13,8 +13,8 @@ extension Connection {
     ///   - onClose: called once when the connection, having been open, is over.
     public convenience init(
         _ candidates: [ConnectionParameters], on loop: any IOLoop,
-        onOpen: ((Connection) -> Void)? = nil, onOpenError: ((Connection, AMQPError) -> Void)? = nil,
-        onClose: ((Connection, AMQPError) -> Void)? = nil
+        onOpen: ((Connection) throws -> Void)? = nil, onOpenError: ((Connection, AMQPError) throws -> Void)? = nil,
+        onClose: ((Connection, AMQPError) throws -> Void)? = nil
     ) {
         self.init(
             workflow: RetryingWorkflow(candidates), over: nil, on: loop, onOpen: onOpen, onOpenError: onOpenError,
@@ -31,8 +31,8 @@ extension Connection {
     ///   - onClose: called once when the connection, having been open, is over.
     public convenience init(
         workflow: any ConnectionWorkflow, on loop: any IOLoop,
-        onOpen: ((Connection) -> Void)? = nil, onOpenError: ((Connection, AMQPError) -> Void)? = nil,
-        onClose: ((Connection, AMQPError) -> Void)? = nil
+        onOpen: ((Connection) throws -> Void)? = nil, onOpenError: ((Connection, AMQPError) throws -> Void)? = nil,
+        onClose: ((Connection, AMQPError) throws -> Void)? = nil
     ) {
         self.init(
             workflow: workflow, over: nil, on: loop, onOpen: onOpen, onOpenError: onOpenError, onClose: onClose)
@@ -53,8 +53,8 @@ extension Connection {
     public convenience init(
         _ parameters: ConnectionParameters = ConnectionParameters(), over stream: any StreamTransport,
         on loop: any IOLoop,
-        onOpen: ((Connection) -> Void)? = nil, onOpenError: ((Connection, AMQPError) -> Void)? = nil,
-        onClose: ((Connection, AMQPError) -> Void)? = nil
+        onOpen: ((Connection) throws -> Void)? = nil, onOpenError: ((Connection, AMQPError) throws -> Void)? = nil,
+        onClose: ((Connection, AMQPError) throws -> Void)? = nil
     ) {
         self.init(
             workflow: RetryingWorkflow([parameters], attempts: 1), over: stream, on: loop, onOpen: onOpen,
@@ -72,11 +72,11 @@ extension Connection {
     @discardableResult
     public static func create(
         _ workflow: any ConnectionWorkflow, on loop: any IOLoop,
-        completion: @escaping (Result<Connection, AMQPError>) -> Void
+        completion: @escaping (Result<Connection, AMQPError>) throws -> Void
     ) -> ConnectionCreation {
         ConnectionCreation(
             Connection(
-                workflow: workflow, on: loop, onOpen: { completion(.success($0)) },
-                onOpenError: { completion(.failure($1)) }))
+                workflow: workflow, on: loop, onOpen: { try completion(.success($0)) },
+                onOpenError: { try completion(.failure($1)) }))
     }
 }

@@ -10,10 +10,10 @@ extension Connection {
     ///   - listener: called on the loop's thread, for each such method, with all its arguments.
     @discardableResult
     public func onMethod(
-        _ ids: MethodID..., oneShot: Bool = false, _ listener: @escaping (Connection, Method) -> Void
+        _ ids: MethodID..., oneShot: Bool = false, _ listener: @escaping (Connection, Method) throws -> Void
     ) -> ListenerToken {
         let wanted = Set(ids)
-        return methodListeners.add(isOneShot: oneShot, where: { wanted.contains($0.1.id) }) { listener($0.0, $0.1) }
+        return methodListeners.add(isOneShot: oneShot, where: { wanted.contains($0.1.id) }) { try listener($0.0, $0.1) }
     }
 }
 
@@ -30,12 +30,12 @@ extension Channel {
     ///   - listener: called on the loop's thread, for each such method, with all its arguments.
     @discardableResult
     public func onMethod(
-        _ ids: MethodID..., oneShot: Bool = false, _ listener: @escaping (Channel, Method) -> Void
+        _ ids: MethodID..., oneShot: Bool = false, _ listener: @escaping (Channel, Method) throws -> Void
     ) -> ListenerToken {
         let wanted = Set(ids)
         let listeners = methodListeners ?? Listeners<(Channel, Method)>()
         if !isClosed { methodListeners = listeners }
         takesFramesSingly = true
-        return listeners.add(isOneShot: oneShot, where: { wanted.contains($0.1.id) }) { listener($0.0, $0.1) }
+        return listeners.add(isOneShot: oneShot, where: { wanted.contains($0.1.id) }) { try listener($0.0, $0.1) }
     }
 }

@@ -47,8 +47,7 @@ extension Connection {
         attempt += 1
         isAttempting = true
         self.parameters = parameters
-        logger = parameters.logger
-        logger[metadataKey: "connection"] = "\(parameters.connectionName ?? "\(parameters.host):\(parameters.port)")"
+        logger = Connection.logger(for: parameters)
         forgetLastStream()
         do {
             try parameters.validate()
@@ -69,6 +68,13 @@ extension Connection {
                 self.end(error)
             }
         }
+    }
+
+    /// The program's logger, with the connection's name in every line.
+    static func logger(for parameters: ConnectionParameters) -> Logger {
+        var logger = parameters.logger
+        logger[metadataKey: "connection"] = "\(parameters.connectionName ?? "\(parameters.host):\(parameters.port)")"
+        return logger
     }
 
     private func openStream(credentials: (any Credentials)?) {
@@ -218,7 +224,7 @@ extension Connection {
             deadlines[.open] = nil
             startCredentialsRefresh()
             logger.debug("connection open")
-            openListeners.emit(self)
+            emit(self, to: openListeners, "onOpen")
         case .closedByBroker(let error):
             send(.connectionCloseOK(ConnectionCloseOK()), channel: 0)
             closeStream()
@@ -239,13 +245,13 @@ extension Connection {
                 deadlines[.blocked] = ioLoop.now.advanced(by: limit)
                 armTimer()
             }
-            blockedListeners.emit((self, reason))
+            emit((self, reason), to: blockedListeners, "onBlocked")
         case .unblocked:
             blockedReason = nil
             deadlines[.blocked] = nil
             if transport?.unsentByteCount ?? 0 > 0 { watchOutput() }
             gateChanged()
-            unblockedListeners.emit(self)
+            emit(self, to: unblockedListeners, "onUnblocked")
         }
     }
 }

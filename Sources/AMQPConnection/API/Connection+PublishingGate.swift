@@ -61,7 +61,7 @@ extension Connection {
             guard isUnderBackpressure != toldBackpressure else { return }
             toldBackpressure = isUnderBackpressure
             if toldBackpressure { logger.warning("\(unsentByteCount) bytes wait to be sent") }
-            backpressureListeners.emit((self, isUnderBackpressure))
+            emit((self, isUnderBackpressure), to: backpressureListeners, "onBackpressure")
         }
     }
 }
@@ -89,8 +89,8 @@ extension Channel {
     /// Whoever has seen ``mayPublish`` say no hears `true` when it says yes again, even if both lie so close together
     /// that `false` was never told.
     @discardableResult
-    public func onMayPublish(_ listener: @escaping (Channel, Bool) -> Void) -> ListenerToken {
-        gateListeners.add { listener($0.0, $0.1) }
+    public func onMayPublish(_ listener: @escaping (Channel, Bool) throws -> Void) -> ListenerToken {
+        gateListeners.add { try listener($0.0, $0.1) }
     }
 
     /// Tells the listeners if the gate is not as they were told last.
@@ -100,6 +100,6 @@ extension Channel {
         guard isOpen != toldGate || (isOpen && wasGateSeenClosed) else { return }
         toldGate = isOpen
         wasGateSeenClosed = !isOpen
-        gateListeners.emit((self, isOpen))
+        emit((self, isOpen), to: gateListeners, "onMayPublish")
     }
 }

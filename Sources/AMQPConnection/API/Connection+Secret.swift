@@ -11,7 +11,8 @@ extension Connection {
     ///     ``AMQPError/Code/connectionWrongState`` if the connection is not open, ``AMQPError/Code/invalidArgument``,
     ///     ``AMQPError/Code/deadlineExceeded`` after the parameters' request timeout, or what ended the connection.
     public func updateSecret(
-        _ secret: String, reason: String, completion: ((Result<ConnectionUpdateSecretOK, AMQPError>) -> Void)? = nil
+        _ secret: String, reason: String,
+        completion: ((Result<ConnectionUpdateSecretOK, AMQPError>) throws -> Void)? = nil
     ) {
         let update = ConnectionUpdateSecret(newSecret: ByteSlice(utf8: secret), reason: reason)
         guard isOpen else {
@@ -31,18 +32,22 @@ extension Connection {
         call.timer = ioLoop.callLater(limit) {
             let reason = "\(MethodID.connectionUpdateSecret) was not answered within \(limit)"
             let error = AMQPError(.deadlineExceeded, blame: .deadline, reason, method: .connectionUpdateSecret)
-            if completion == nil { self.report(error) } else { call.finish(.failure(error)) }
+            if completion == nil { self.report(error) } else { self.finish(call, .failure(error)) }
         }
     }
 
     /// `connection.update-secret-ok` came: the oldest update is answered.
     func receivedSecretAnswer() {
-        secretUpdates.popFirst()?.finish(.success(ConnectionUpdateSecretOK()))
+        if let update = secretUpdates.popFirst() { finish(update, .success(ConnectionUpdateSecretOK())) }
     }
 
     /// The connection is over.
     func failSecretUpdates(_ error: AMQPError) {
-        for update in secretUpdates.removeAll() { update.finish(.failure(error)) }
+        for update in secretUpdates.removeAll() { finish(update, .failure(error)) }
+    }
+
+    private func finish(_ update: SecretUpdate, _ result: Result<ConnectionUpdateSecretOK, AMQPError>) {
+        attempt("a completion of \(MethodID.connectionUpdateSecret)") { try update.finish(result) }
     }
 }
 
@@ -50,16 +55,16 @@ extension Connection {
 /// taken for another's.
 final class SecretUpdate {
     var timer: TimerHandle?
-    private var completion: ((Result<ConnectionUpdateSecretOK, AMQPError>) -> Void)?
+    private var completion: ((Result<ConnectionUpdateSecretOK, AMQPError>) throws -> Void)?
 
-    init(_ completion: ((Result<ConnectionUpdateSecretOK, AMQPError>) -> Void)?) {
+    init(_ completion: ((Result<ConnectionUpdateSecretOK, AMQPError>) throws -> Void)?) {
         self.completion = completion
     }
 
-    func finish(_ result: Result<ConnectionUpdateSecretOK, AMQPError>) {
+    func finish(_ result: Result<ConnectionUpdateSecretOK, AMQPError>) throws {
         timer?.cancel()
         let completion = self.completion
         self.completion = nil
-        completion?(result)
+        try completion?(result)
     }
 }

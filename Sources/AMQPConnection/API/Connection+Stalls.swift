@@ -7,8 +7,8 @@ extension Connection {
     /// Consumers' handlers and requests' completions are named. What a loop's timers and other connections take is seen by
     /// the loop only, for example in `HostedLoop.onStall`.
     @discardableResult
-    public func onStall(_ listener: @escaping (Connection, CallbackStall) -> Void) -> ListenerToken {
-        stallListeners.add { listener($0.0, $0.1) }
+    public func onStall(_ listener: @escaping (Connection, CallbackStall) throws -> Void) -> ListenerToken {
+        stallListeners.add { try listener($0.0, $0.1) }
     }
 
     /// All that was received last has been handled.
@@ -24,7 +24,7 @@ extension Connection {
         if stallListeners.isEmpty {
             logger.warning("\(stall)")
         } else {
-            stallListeners.emit((self, stall))
+            emit((self, stall), to: stallListeners, "onStall")
         }
     }
 }

@@ -108,7 +108,7 @@ public final class Connection {
     var secretUpdates = RingBuffer<SecretUpdate>()
     var wasOpen = false
     var hasEnded = false
-    var closeCompletions: [(Result<Void, AMQPError>) -> Void] = []
+    var closeCompletions: [(Result<Void, AMQPError>) throws -> Void] = []
     let openListeners = Listeners<Connection>()
     let openErrorListeners = Listeners<(Connection, AMQPError)>()
     let closeListeners = Listeners<(Connection, AMQPError)>()
@@ -129,8 +129,8 @@ public final class Connection {
     ///   - onClose: called once when the connection, having been open, is over.
     public convenience init(
         _ parameters: ConnectionParameters = ConnectionParameters(), on loop: any IOLoop,
-        onOpen: ((Connection) -> Void)? = nil, onOpenError: ((Connection, AMQPError) -> Void)? = nil,
-        onClose: ((Connection, AMQPError) -> Void)? = nil
+        onOpen: ((Connection) throws -> Void)? = nil, onOpenError: ((Connection, AMQPError) throws -> Void)? = nil,
+        onClose: ((Connection, AMQPError) throws -> Void)? = nil
     ) {
         self.init(
             workflow: RetryingWorkflow([parameters]), over: nil, on: loop, onOpen: onOpen, onOpenError: onOpenError,
@@ -140,8 +140,8 @@ public final class Connection {
     /// Makes a connection over a stream, or over what a workflow leads to.
     init(
         workflow: any ConnectionWorkflow, over stream: (any StreamTransport)?, on loop: any IOLoop,
-        onOpen: ((Connection) -> Void)?, onOpenError: ((Connection, AMQPError) -> Void)?,
-        onClose: ((Connection, AMQPError) -> Void)?
+        onOpen: ((Connection) throws -> Void)?, onOpenError: ((Connection, AMQPError) throws -> Void)?,
+        onClose: ((Connection, AMQPError) throws -> Void)?
     ) {
         loop.mailbox.assertCurrent()
         // A workflow of the user's is asked in a turn of its own, never here.
@@ -152,7 +152,7 @@ public final class Connection {
         self.ioLoop = loop
         self.mailbox = loop.mailbox
         self.machine = ConnectionStateMachine(parameters)
-        self.logger = parameters.logger
+        self.logger = Connection.logger(for: parameters)
         if let onOpen { self.onOpen(onOpen) }
         if let onOpenError { self.onOpenError(onOpenError) }
         if let onClose { self.onClose(onClose) }
@@ -218,7 +218,7 @@ public final class Connection {
     ///     (``AMQPError/Code/connectionWrongState``, ``AMQPError/Code/noFreeChannels``,
     ///     ``AMQPError/Code/channelNumberInUse``, or what ended the channel or the connection).
     public func openChannel(
-        number: UInt16? = nil, completion: @escaping (Result<Channel, AMQPError>) -> Void
+        number: UInt16? = nil, completion: @escaping (Result<Channel, AMQPError>) throws -> Void
     ) {
         makeChannel(number: number, completion: completion)
     }
@@ -226,7 +226,7 @@ public final class Connection {
     /// The same, and the channel that is being opened: its first request can be withdrawn; `nil` if there is none.
     @discardableResult
     package func makeChannel(
-        number: UInt16? = nil, completion: @escaping (Result<Channel, AMQPError>) -> Void
+        number: UInt16? = nil, completion: @escaping (Result<Channel, AMQPError>) throws -> Void
     ) -> Channel? {
         ioLoop.mailbox.assertCurrent()
         do {
@@ -236,7 +236,7 @@ public final class Connection {
             channel.open(completion)
             return channel
         } catch {
-            runLater { completion(.failure(error)) }
+            refuse(error, completion)
             return nil
         }
     }
@@ -246,10 +246,10 @@ public final class Connection {
     /// - Parameters:
     ///   - number: the channel's number; the lowest free one if `nil`.
     ///   - onOpen: called once when the channel is open.
-    public func channel(number: UInt16? = nil, onOpen: @escaping (Channel) -> Void) {
+    public func channel(number: UInt16? = nil, onOpen: @escaping (Channel) throws -> Void) {
         openChannel(number: number) { [self] result in
             switch result {
-            case .success(let channel): onOpen(channel)
+            case .success(let channel): try onOpen(channel)
             case .failure(let error): report(error)
             }
         }
@@ -276,40 +276,40 @@ public final class Connection {
 
     /// Calls `listener` when the connection is open; not if it is open already.
     @discardableResult
-    public func onOpen(_ listener: @escaping (Connection) -> Void) -> ListenerToken {
+    public func onOpen(_ listener: @escaping (Connection) throws -> Void) -> ListenerToken {
         openListeners.add(listener)
     }
 
     /// Calls `listener` once if the connection ends before it was open. If nobody listens, the ``onError(_:)`` listeners
     /// hear of it, or the log.
     @discardableResult
-    public func onOpenError(_ listener: @escaping (Connection, AMQPError) -> Void) -> ListenerToken {
-        openErrorListeners.add { listener($0.0, $0.1) }
+    public func onOpenError(_ listener: @escaping (Connection, AMQPError) throws -> Void) -> ListenerToken {
+        openErrorListeners.add { try listener($0.0, $0.1) }
     }
 
     /// Calls `listener` once when the connection, having been open, is over: after all channels have ended; not if it is
     /// over already.
     @discardableResult
-    public func onClose(_ listener: @escaping (Connection, AMQPError) -> Void) -> ListenerToken {
-        closeListeners.add { listener($0.0, $0.1) }
+    public func onClose(_ listener: @escaping (Connection, AMQPError) throws -> Void) -> ListenerToken {
+        closeListeners.add { try listener($0.0, $0.1) }
     }
 
     /// Calls `listener` for each error that nobody else is told of: an error thrown by a handler, a call that was refused
     /// and has no completion. If nobody listens, the error is logged.
     @discardableResult
-    public func onError(_ listener: @escaping (Connection, AMQPError) -> Void) -> ListenerToken {
-        errorListeners.add { listener($0.0, $0.1) }
+    public func onError(_ listener: @escaping (Connection, AMQPError) throws -> Void) -> ListenerToken {
+        errorListeners.add { try listener($0.0, $0.1) }
     }
 
     /// Calls `listener` with the broker's reason each time that the broker stops taking publishes.
     @discardableResult
-    public func onBlocked(_ listener: @escaping (Connection, String) -> Void) -> ListenerToken {
-        blockedListeners.add { listener($0.0, $0.1) }
+    public func onBlocked(_ listener: @escaping (Connection, String) throws -> Void) -> ListenerToken {
+        blockedListeners.add { try listener($0.0, $0.1) }
     }
 
     /// Calls `listener` each time that the broker takes publishes again.
     @discardableResult
-    public func onUnblocked(_ listener: @escaping (Connection) -> Void) -> ListenerToken {
+    public func onUnblocked(_ listener: @escaping (Connection) throws -> Void) -> ListenerToken {
         unblockedListeners.add(listener)
     }
 
@@ -317,8 +317,8 @@ public final class Connection {
     /// with `false` when that is over; never inside a call of the user's. The parameters must ask for it
     /// (``ConnectionParameters/backpressureDetection``).
     @discardableResult
-    public func onBackpressure(_ listener: @escaping (Connection, Bool) -> Void) -> ListenerToken {
-        backpressureListeners.add { listener($0.0, $0.1) }
+    public func onBackpressure(_ listener: @escaping (Connection, Bool) throws -> Void) -> ListenerToken {
+        backpressureListeners.add { try listener($0.0, $0.1) }
     }
 
     // MARK: Helpers
@@ -328,7 +328,9 @@ public final class Connection {
         if errorListeners.isEmpty {
             logger.error("\(error)")
         } else {
-            errorListeners.emit((self, error))
+            errorListeners.emit((self, error)) { thrown in
+                logger.error("an onError listener threw \(thrown) when it was told: \(error)")
+            }
         }
     }
 

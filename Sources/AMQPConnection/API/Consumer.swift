@@ -6,7 +6,7 @@ final class Consumer {
     let isAutoAck: Bool
     let errorPolicy: HandlerErrorPolicy
     let onMessage: (Channel, Delivery) throws -> Void
-    let onCancel: ((Channel, AMQPError) -> Void)?
+    let onCancel: ((Channel, AMQPError) throws -> Void)?
     /// Whether the broker has been asked for the consumer.
     var isRequested = false
     /// Whether the broker has confirmed the consumer.
@@ -21,7 +21,7 @@ final class Consumer {
 
     init(
         tag: String, isAutoAck: Bool, errorPolicy: HandlerErrorPolicy,
-        onMessage: @escaping (Channel, Delivery) throws -> Void, onCancel: ((Channel, AMQPError) -> Void)?
+        onMessage: @escaping (Channel, Delivery) throws -> Void, onCancel: ((Channel, AMQPError) throws -> Void)?
     ) {
         self.tag = tag
         self.isAutoAck = isAutoAck

@@ -10,7 +10,9 @@ enum Answer {
 
 /// The continuation of a request, and the timer that ends the wait for its answer.
 struct PendingCall {
-    var complete: (Result<Answer, AMQPError>) -> Void
+    /// What was asked.
+    var method: MethodID
+    var complete: (Result<Answer, AMQPError>) throws -> Void
     /// Whether the user hears of it.
     var isObserved = true
     /// Takes back what an answer gives that comes when nobody waits for it any more.

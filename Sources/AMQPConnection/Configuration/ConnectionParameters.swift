@@ -71,7 +71,7 @@ public struct ConnectionParameters: Sendable {
     public var backpressureDetection: Bool
     /// Options of the TCP socket.
     public var socketOptions: SocketOptions
-    /// What an error thrown by a delivery handler leads to, if the consumer does not say otherwise. Default: report.
+    /// What an error thrown by a callback leads to, if the consumer does not say otherwise. Default: report.
     public var handlerErrorPolicy: HandlerErrorPolicy
     /// Where the connection logs to; passwords are never logged.
     public var logger: Logger

@@ -26,8 +26,8 @@ extension Channel {
     public func consume(
         _ queue: String, on executor: any WorkExecutor, maxInFlight: UInt16 = 1, consumerTag: String? = nil,
         exclusive: Bool = false, arguments: FieldTable = [:], onFailure: HandlerErrorPolicy = .nack(requeue: true),
-        onCancel: ((Channel, AMQPError) -> Void)? = nil,
-        completion: ((Result<BasicConsumeOK, AMQPError>) -> Void)? = nil,
+        onCancel: ((Channel, AMQPError) throws -> Void)? = nil,
+        completion: ((Result<BasicConsumeOK, AMQPError>) throws -> Void)? = nil,
         handler: @escaping @Sendable (Delivery) throws -> Void
     ) -> OffLoopConsumer {
         let consumer = OffLoopConsumer(self, executor, limit: Int(maxInFlight), onFailure, handler)
@@ -43,13 +43,13 @@ extension Channel {
             onCancel: { [weak self] channel, error in
                 consumer.forgetWaiting()
                 self?.offLoopConsumers.removeAll { $0 === consumer }
-                onCancel?(channel, error)
+                try onCancel?(channel, error)
             },
             onMessage: { _, delivery in consumer.received(delivery) },
             completion: { [weak self] result in
                 if case .failure = result { self?.offLoopConsumers.removeAll { $0 === consumer } }
                 if let completion {
-                    completion(result)
+                    try completion(result)
                 } else if case .failure(let error) = result {
                     self?.connection.report(error)
                 }

@@ -35,14 +35,14 @@ public final class OffLoopConsumer {
     ///
     /// - Parameter completion: called exactly once, when the broker has confirmed (or refused) the cancel and no handler is
     ///   running any more.
-    public func cancel(completion: ((Result<BasicCancelOK, AMQPError>) -> Void)? = nil) {
+    public func cancel(completion: ((Result<BasicCancelOK, AMQPError>) throws -> Void)? = nil) {
         var answer: Result<BasicCancelOK, AMQPError>?
         var isDrained = false
         let finish = { [self] in
             guard isDrained, let answer else { return }
             channel.offLoopConsumers.removeAll { $0 === self }
             if let completion {
-                completion(answer)
+                channel.attempt("a completion of basic.cancel") { try completion(answer) }
             } else if case .failure(let error) = answer {
                 channel.connection.report(error)
             }
@@ -84,7 +84,8 @@ public final class OffLoopConsumer {
         inFlightCount -= 1
         switch outcome {
         case .success: channel.basicAck(tag)
-        case .failure(let error): channel.handlerFailed(consumerTag, tag, error, onFailure)
+        case .failure(let error):
+            channel.handlerFailed("the handler of consumer \"\(consumerTag)\"", tag, error, onFailure)
         }
         if !isDraining, inFlightCount < limit, let next = waiting.popFirst() { start(next) }
         finishIfDrained()

@@ -6,10 +6,10 @@ package final class Listeners<Event> {
     private final class Entry {
         let isOneShot: Bool
         let wants: ((Event) -> Bool)?
-        let call: (Event) -> Void
+        let call: (Event) throws -> Void
         var isRemoved = false
 
-        init(isOneShot: Bool, wants: ((Event) -> Bool)?, call: @escaping (Event) -> Void) {
+        init(isOneShot: Bool, wants: ((Event) -> Bool)?, call: @escaping (Event) throws -> Void) {
             self.isOneShot = isOneShot
             self.wants = wants
             self.call = call
@@ -29,7 +29,7 @@ package final class Listeners<Event> {
     ///   - isOneShot: whether it is removed with the first event that it wants.
     ///   - wants: which events it wants; all if `nil`.
     package func add(
-        isOneShot: Bool = false, where wants: ((Event) -> Bool)? = nil, _ call: @escaping (Event) -> Void
+        isOneShot: Bool = false, where wants: ((Event) -> Bool)? = nil, _ call: @escaping (Event) throws -> Void
     ) -> ListenerToken {
         guard !hasEnded else { return ListenerToken {} }
         let entry = Entry(isOneShot: isOneShot, wants: wants, call: call)
@@ -48,14 +48,18 @@ package final class Listeners<Event> {
         hasEnded = true
     }
 
-    /// Tells everybody who listens now.
-    package func emit(_ event: Event) {
+    /// Tells everybody who listens now; one that throws keeps nobody else from being called.
+    ///
+    /// - Parameter failed: called with what a listener throws.
+    package func emit(_ event: Event, failed: (any Error) -> Void) {
         guard !entries.isEmpty else { return }
         let called = entries.filter { $0.wants?(event) ?? true }
         if called.contains(where: \.isOneShot) {
             entries.removeAll { entry in entry.isOneShot && called.contains { $0 === entry } }
         }
-        for entry in called where !entry.isRemoved { entry.call(event) }
+        for entry in called where !entry.isRemoved {
+            do { try entry.call(event) } catch { failed(error) }
+        }
     }
 }
 

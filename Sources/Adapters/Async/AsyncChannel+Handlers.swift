@@ -37,7 +37,9 @@ extension AsyncChannel {
                             try await handler(delivery)
                             self.basicAck(delivery.tag)
                         } catch {
-                            self.tell { $0.handlerFailed(tag, delivery.tag, error, onFailure) }
+                            self.tell {
+                                $0.handlerFailed("the handler of consumer \"\(tag)\"", delivery.tag, error, onFailure)
+                            }
                         }
                     }
                 }

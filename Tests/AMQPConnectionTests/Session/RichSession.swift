@@ -2,9 +2,10 @@ internal import AMQPConnection
 internal import AMQPProtocol
 internal import AdapterKit
 
-/// One session with everything in it, which always goes the same way: two channels, declarations, a consumer with early,
-/// empty, small and large deliveries, `basic.get`, confirms of every kind, a returned message, a channel error, blocked
-/// and unblocked, heartbeats, a consumer cancelled by the user and one by the broker, and an orderly close.
+/// One session with everything in it, which always goes the same way: three channels, declarations, a consumer with early,
+/// empty, small and large deliveries, one with typed arguments that refuses what it gets, `basic.get`, confirms of every
+/// kind, a returned message, transactions, flow, recover, a new secret, a channel error, blocked and unblocked, heartbeats,
+/// a consumer cancelled by the user and one by the broker, and an orderly close.
 ///
 /// What the client does next depends only on what it has received, so however the broker's bytes are cut, the same
 /// events come in the same order.
@@ -15,6 +16,8 @@ final class RichSession {
     let log = SessionLog()
     private(set) weak var connection: Connection?
     private(set) weak var channel: Channel?
+    /// How the session logs in and writes its log.
+    var parameters = ConnectionParameters(connectionName: "rich")
 
     /// What the consumer receives, by delivery tag.
     private static let bodies: [UInt64: ByteSlice] = [
@@ -32,7 +35,6 @@ final class RichSession {
     /// Runs the session until nothing can happen any more.
     func run() {
         do {
-            let parameters = ConnectionParameters(connectionName: "rich")
             let connection = log.call {
                 Connection(
                     parameters, on: loop, onOpen: { [self] in opened($0) },
@@ -67,13 +69,42 @@ final class RichSession {
             broker.deliver(
                 BasicGetOK(deliveryTag: 9, redelivered: true, exchange: "", routingKey: "full", messageCount: 7),
                 body: ByteSlice(utf8: "got"), channel: channel)
+        case .basicConsume(let consume) where consume.consumerTag == "typed":
+            broker.send(.basicConsumeOK(BasicConsumeOK(consumerTag: "typed")), channel: channel)
+            deliverToTyped(broker, 1)
+        case .basicNack:
+            deliverToTyped(broker, 2)
         case .channelClose:
             broker.sendHeartbeat()
             return false
         default:
-            return false
+            return answerRare(broker, method, channel)
         }
         return true
+    }
+
+    /// What few programs ask for.
+    private func answerRare(_ broker: MemoryBroker, _ method: Method, _ channel: UInt16) -> Bool {
+        switch method {
+        case .channelFlow(let flow):
+            broker.send(.channelFlowOK(ChannelFlowOK(active: flow.active)), channel: channel)
+            // The broker asks as well.
+            broker.send(.channelFlow(ChannelFlow(active: false)), channel: channel)
+            broker.send(.channelFlow(ChannelFlow(active: true)), channel: channel)
+        case .txSelect: broker.send(.txSelectOK(TxSelectOK()), channel: channel)
+        case .txCommit: broker.send(.txCommitOK(TxCommitOK()), channel: channel)
+        case .txRollback: broker.send(.txRollbackOK(TxRollbackOK()), channel: channel)
+        case .basicRecover: broker.send(.basicRecoverOK(BasicRecoverOK()), channel: channel)
+        case .connectionUpdateSecret: broker.send(.connectionUpdateSecretOK(ConnectionUpdateSecretOK()))
+        default: return false
+        }
+        return true
+    }
+
+    private func deliverToTyped(_ broker: MemoryBroker, _ tag: UInt64) {
+        broker.deliver(
+            BasicDeliver(consumerTag: "typed", deliveryTag: tag, redelivered: tag > 1, exchange: "", routingKey: "t"),
+            body: ByteSlice(utf8: "typed \(tag)"), channel: 3)
     }
 
     private func deliver(_ broker: MemoryBroker, _ tag: UInt64) {
@@ -113,6 +144,7 @@ final class RichSession {
         log.call {
             connection.openChannel(completion: log.completion("channel 1 open") { [self] in declare($0) })
             connection.openChannel(completion: log.completion("channel 2 open") { [self] in fail($0) })
+            connection.openChannel(completion: log.completion("channel 3 open") { [self] in transact($0) })
         }
     }
 
@@ -126,6 +158,35 @@ final class RichSession {
             channel.close(completion: log.completion("close behind it"))
         }
     }
+
+    /// The third channel: flow, transactions, a consumer with typed arguments, recover, and a new secret.
+    private func transact(_ channel: Channel) {
+        channel.onClose { [log] _, error in log.add("channel 3 closed: \(error.code)") }
+        channel.onFlow { [log] _, isActive in log.add("flow: \(isActive)") }
+        log.call {
+            channel.flow(active: true, completion: log.completion("flow"))
+            channel.txSelect(completion: log.completion("tx select"))
+            _ = try? channel.basicPublish("in a transaction", exchange: "ex", routingKey: "tx")
+            channel.txCommit(completion: log.completion("tx commit"))
+            channel.txRollback(completion: log.completion("tx rollback"))
+            channel.basicConsume(
+                "typed", consumerTag: "typed", arguments: ConsumerArguments(priority: 5),
+                onMessage: { [self] in refuse($0, $1) }, completion: log.completion("consume typed"))
+        }
+    }
+
+    private func refuse(_ channel: Channel, _ delivery: Delivery) {
+        log.add("\(delivery): \(delivery.text)")
+        log.call {
+            guard delivery.tag > 1 else { return channel.basicNack(delivery.tag, requeue: true) }
+            channel.basicRecover(completion: log.completion("recover"))
+            connection?.updateSecret(
+                RichSession.newSecret, reason: "a test", completion: log.completion("update secret"))
+        }
+    }
+
+    /// What replaces the secret that the connection was opened with.
+    static let newSecret = "another-s3cr3t"
 
     private func declare(_ channel: Channel) {
         self.channel = channel

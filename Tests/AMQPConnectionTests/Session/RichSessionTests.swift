@@ -18,15 +18,22 @@ internal import Testing
                 "connection open",
                 "channel 1 open: ok",
                 "channel 2 open: ok",
+                "channel 3 open: ok",
                 "exchange: ok",
                 "passive declare: channelClosedByBroker 404",
                 "qos behind it: channelClosedByBroker 404",
                 "get behind it: channelClosedByBroker 404",
                 "channel 2 closed: channelClosedByBroker queue.declare",
                 "close behind it: channelClosedByBroker 404",
+                "flow: ok",
+                "flow: false",
+                "flow: true",
                 "queue: ok",
+                "tx select: ok",
                 "bind: ok",
+                "tx commit: ok",
                 "qos: ok",
+                "tx rollback: ok",
                 "delivery 1 from exchange \"ex\", routing key \"key.1\", 5 bytes, intact, "
                     + "content-type: \"text/plain\", headers: [\"n\": 1]",
                 "consume first: ok",
@@ -36,26 +43,39 @@ internal import Testing
                     + "content-type: \"text/plain\", headers: [\"n\": 3]",
                 "delivery 4 from exchange \"ex\", routing key \"key.4\", 1 bytes, intact, "
                     + "content-type: \"text/plain\", headers: [\"n\": 4]",
+                "consume typed: ok",
+                "delivery 1 from exchange \"\", routing key \"t\", 7 bytes: typed 1",
                 "consume second: ok",
+                "delivery 2 (redelivered) from exchange \"\", routing key \"t\", 7 bytes: typed 2",
                 "cancel second: ok",
+                "recover: ok",
+                "update secret: ok",
                 "get full: ok",
                 "got got, 7 left",
                 "get empty: ok",
                 "got nothing",
                 "confirm: ok",
-                "first: confirmed", "outcome 1: confirmed",
-                "second: confirmed", "outcome 2: confirmed",
-                "third: confirmed", "outcome 3: confirmed",
-                "refused: nacked", "outcome 4: nacked",
+                "first: confirmed",
+                "outcome 1: confirmed",
+                "second: confirmed",
+                "outcome 2: confirmed",
+                "third: confirmed",
+                "outcome 3: confirmed",
+                "refused: nacked",
+                "outcome 4: nacked",
                 "blocked: low on memory",
                 "unblocked",
-                "alarm: confirmed", "outcome 5: confirmed",
+                "alarm: confirmed",
+                "outcome 5: confirmed",
                 "returned: returned with 312 NO_ROUTE: exchange \"ex\", routing key \"nowhere\", 3 bytes",
-                "nowhere: returned nowhere", "outcome 6: returned nowhere",
+                "nowhere: returned nowhere",
+                "outcome 6: returned nowhere",
                 "first ended: consumerCancelled",
                 "cancelled: first",
-                "last: lost channelClosedByClient", "outcome 7: lost channelClosedByClient",
+                "last: lost channelClosedByClient",
+                "outcome 7: lost channelClosedByClient",
                 "channel 1 closed: channelClosedByClient",
+                "channel 3 closed: channelClosedByClient",
                 "connection closed: connectionClosedByClient",
                 "connection close: ok",
             ])
@@ -100,18 +120,34 @@ internal import Testing
         print("random splits: 1000, different sessions: \(different), bytes from the broker: \(length)")
     }
 
-    /// The stream ends behind every single byte of the broker's, and is reset behind every eleventh.
-    @Test(arguments: [(StreamCut.endOfStream, 1), (.reset, 11)])
-    func whereverTheStreamIsCutEverythingCompletesOnce(kind: StreamCut, step: Int) {
-        let length = Self.reference().pipe.toClient.transcript.count
+    /// A place in the stream to cut: behind every so many bytes of one side's.
+    struct Cuts: Sendable, CustomStringConvertible {
+        let kind: StreamCut
+        let isBrokers: Bool
+        let step: Int
+
+        var description: String { "\(kind) behind every \(step) of the \(isBrokers ? "broker's" : "client's") bytes" }
+
+        func link(_ session: RichSession) -> MemoryLink {
+            isBrokers ? session.pipe.toClient : session.pipe.toServer
+        }
+    }
+
+    /// The stream ends behind every single byte of the broker's and of the client's, and is reset behind every eleventh.
+    @Test(arguments: [
+        Cuts(kind: .endOfStream, isBrokers: true, step: 1), Cuts(kind: .reset, isBrokers: true, step: 11),
+        Cuts(kind: .endOfStream, isBrokers: false, step: 1), Cuts(kind: .reset, isBrokers: false, step: 11),
+    ])
+    func whereverTheStreamIsCutEverythingCompletesOnce(_ place: Cuts) {
+        let length = place.link(Self.reference()).transcript.count
         var cuts = 0
         var lost = 0
         var doubled = 0
         var continuations = 0
-        for position in stride(from: 0, to: length, by: step) {
+        for position in stride(from: 0, to: length, by: place.step) {
             cuts += 1
             let session = RichSession()
-            session.pipe.toClient.cut(after: position, by: kind)
+            place.link(session).cut(after: position, by: place.kind)
             session.run()
             continuations += session.log.completionCount
             lost += session.log.lost.count
@@ -128,7 +164,7 @@ internal import Testing
             let behind = lines.suffix(from: (terminal.first ?? 0) + 1)
             #expect(behind.allSatisfy { $0.hasPrefix("connection close:") }, "cut after \(position): \(lines)")
         }
-        print("cuts (\(kind)): \(cuts), continuations: \(continuations), lost: \(lost), doubled: \(doubled)")
+        print("cuts (\(place)): \(cuts), continuations: \(continuations), lost: \(lost), doubled: \(doubled)")
     }
 
     private func isSame(_ session: RichSession, _ reference: RichSession) -> Bool {

@@ -16,7 +16,7 @@ extension Channel {
     public func queueDeclare(
         _ queue: String = "", passive: Bool = false, durable: Bool = false, exclusive: Bool = false,
         autoDelete: Bool = false, arguments: QueueArguments,
-        completion: ((Result<QueueDeclareOK, AMQPError>) -> Void)? = nil
+        completion: ((Result<QueueDeclareOK, AMQPError>) throws -> Void)? = nil
     ) {
         do throws(AMQPError) {
             queueDeclare(
@@ -42,7 +42,7 @@ extension Channel {
     public func exchangeDeclare(
         _ exchange: String, type: ExchangeType = .direct, passive: Bool = false, durable: Bool = false,
         autoDelete: Bool = false, internal: Bool = false, arguments: ExchangeArguments,
-        completion: ((Result<ExchangeDeclareOK, AMQPError>) -> Void)? = nil
+        completion: ((Result<ExchangeDeclareOK, AMQPError>) throws -> Void)? = nil
     ) {
         do throws(AMQPError) {
             exchangeDeclare(
@@ -70,8 +70,8 @@ extension Channel {
     public func basicConsume(
         _ queue: String, consumerTag: String? = nil, autoAck: Bool = false, exclusive: Bool = false,
         arguments: ConsumerArguments, errorPolicy: HandlerErrorPolicy? = nil,
-        onCancel: ((Channel, AMQPError) -> Void)? = nil, onMessage: @escaping (Channel, Delivery) throws -> Void,
-        completion: ((Result<BasicConsumeOK, AMQPError>) -> Void)? = nil
+        onCancel: ((Channel, AMQPError) throws -> Void)? = nil, onMessage: @escaping (Channel, Delivery) throws -> Void,
+        completion: ((Result<BasicConsumeOK, AMQPError>) throws -> Void)? = nil
     ) -> String {
         let tag = consumerTag ?? Channel.uniqueTag(number)
         do throws(AMQPError) {

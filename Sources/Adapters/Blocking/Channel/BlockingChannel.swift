@@ -17,7 +17,6 @@ public final class BlockingChannel {
     private(set) var ending: AMQPError?
     let cancelListeners = Listeners<String>()
     /// What the listeners of the current event have thrown first.
-    private var listenerError: AMQPError?
 
     /// Whether bodies of messages are decoded by their content encoding (``Message``). Default: yes.
     public var autoDecode = true
@@ -150,11 +149,7 @@ public final class BlockingChannel {
     @discardableResult
     public func onCancel(_ callback: @escaping (BlockingChannel, String) throws -> Void) -> ListenerToken {
         cancelListeners.add { [unowned self] tag in
-            do {
-                try connection.named("onCancel") { try callback(self, tag) }
-            } catch {
-                if listenerError == nil { listenerError = error as? AMQPError }
-            }
+            try connection.named("onCancel") { try callback(self, tag) }
         }
     }
 
@@ -182,11 +177,9 @@ public final class BlockingChannel {
     /// The turn of a consumer's end has come: the consumer is gone, and the callbacks hear of it.
     func dispatchCancel(_ consumer: BlockingConsumer) throws(AMQPError) {
         if consumers[consumer.tag] === consumer { consumers[consumer.tag] = nil }
-        cancelListeners.emit(consumer.tag)
-        if let error = listenerError {
-            listenerError = nil
-            throw error
-        }
+        var listenerError: AMQPError?
+        cancelListeners.emit(consumer.tag) { if listenerError == nil { listenerError = $0 as? AMQPError } }
+        if let listenerError { throw listenerError }
     }
 }
 
