@@ -4,41 +4,21 @@ import AdapterKit
 /// A broker that dies, or stands still, and comes back.
 enum NodeFailureScenarios {
     static let all: [AdapterCheck] = [
-        .onNode("a-killed-broker-loses-no-confirmed-message", limit: .seconds(90)) { node in
+        .onNode("a-killed-broker-loses-no-confirmed-message-and-the-others-are-told", limit: .seconds(90)) { node in
             let session = node.session
             let queue = session.uniqueName()
             session.channel { channel in
-                channel.confirmSelect()
-                channel.queueDeclare(queue, durable: true) { _ in
-                    let stored = Countdown(50) { node.command("kill") {} }
-                    for index in 0 ..< 50 {
-                        session.publish(
-                            "\(index)", on: channel, routingKey: queue,
-                            properties: MessageProperties(deliveryMode: .persistent)
-                        ) { outcome in
-                            if case .confirmed = outcome {} else { session.check.fail("outcome \(outcome)") }
-                            stored.countDown()
-                        }
-                    }
-                }
+                var lost = 0
                 channel.connection.onClose { _, error in
                     session.expect(error, .streamLost, "onClose")
+                    session.check.expectEqual(lost, 10, "lost publishes before onClose")
                     node.command("restart") { drain(session, queue) }
                 }
-            }
-        },
-        .onNode("publishes-that-a-killed-broker-did-not-confirm-are-lost", limit: .seconds(90)) { node in
-            let session = node.session
-            session.channel { channel in
-                channel.confirmSelect { _ in
-                    var lost = 0
-                    channel.connection.onClose { _, _ in
-                        session.check.expectEqual(lost, 10, "lost publishes before onClose")
-                        session.finish()
-                    }
-                    node.command("pause") {
-                        for _ in 0 ..< 10 {
-                            session.publish("x", on: channel, routingKey: "nowhere") { outcome in
+                channel.confirmSelect()
+                channel.queueDeclare(queue, durable: true) { _ in
+                    let stored = Countdown(50) {
+                        node.command("pause") {
+                            publish(10, on: channel, queue, session) { outcome in
                                 if case .lost(let error) = outcome {
                                     session.expect(error, .streamLost, "outcome")
                                     lost += 1
@@ -46,8 +26,12 @@ enum NodeFailureScenarios {
                                     session.check.fail("outcome \(outcome)")
                                 }
                             }
+                            node.command("kill") {}
                         }
-                        node.command("kill") {}
+                    }
+                    publish(50, on: channel, queue, session) { outcome in
+                        if case .confirmed = outcome {} else { session.check.fail("outcome \(outcome)") }
+                        stored.countDown()
                     }
                 }
             }
@@ -116,6 +100,17 @@ enum NodeFailureScenarios {
             }
         },
     ]
+
+    private static func publish(
+        _ count: Int, on channel: Channel, _ queue: String, _ session: Session,
+        onOutcome: @escaping (PublishOutcome) -> Void
+    ) {
+        for index in 0 ..< count {
+            session.publish(
+                "\(index)", on: channel, routingKey: queue, properties: MessageProperties(deliveryMode: .persistent),
+                onOutcome: onOutcome)
+        }
+    }
 
     /// Takes the 50 messages from a queue, in their order, and deletes it.
     private static func drain(_ session: Session, _ queue: String) {

@@ -29,9 +29,12 @@ final class NodeSession {
         }
     }
 
-    /// Sets an alarm, which the node has to obey until it is cleared.
+    /// Sets an alarm, which the node has to obey until it is cleared. The alarm is announced by an event; the question
+    /// behind it is answered when all connections have been told, so that none takes another publish.
     func setAlarm(_ resource: String = "memory", then: @escaping () -> Void) {
-        evaluate("rabbit_alarm:set_alarm({{resource_limit, \(resource), node()}, []})") { _ in then() }
+        evaluate("rabbit_alarm:set_alarm({{resource_limit, \(resource), node()}, []}), rabbit_alarm:get_alarms()") {
+            _ in then()
+        }
     }
 
     /// Clears an alarm.

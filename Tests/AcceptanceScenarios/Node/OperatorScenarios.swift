@@ -29,15 +29,13 @@ enum OperatorScenarios {
                 }
             }
         },
-        .onNode("stopping-the-broker-is-320-and-starting-it-lets-us-in-again", limit: .seconds(60)) { node in
+        .onNode("stopping-the-broker-is-320-nobody-is-let-in-then-and-everybody-when-it-starts", limit: .seconds(60)) {
+            node in
             let session = node.session
             let queue = session.uniqueName()
-            session.channel { channel in
-                channel.queueDeclare(queue, durable: true) { _ in node.evaluate("rabbit:stop()") { _ in } }
-                channel.connection.onClose { _, error in
-                    session.expect(error, .connectionClosedByBroker, replyCode: 320, "onClose")
-                    session.check.expect(
-                        error.replyText?.contains("shutdown") == true, "reply text \(error.replyText ?? "")")
+            let stopped = Countdown(2) {
+                session.connectExpectingFailure(session.parameters) { error in
+                    session.expect(error, .connectFailed, "onOpenError")
                     node.evaluate("rabbit:start()") { _ in
                         session.channel { channel in
                             channel.queueDelete(queue) { result in
@@ -48,12 +46,15 @@ enum OperatorScenarios {
                     }
                 }
             }
-        },
-        .onNode("a-stopped-broker-refuses-to-be-connected-to", limit: .seconds(60)) { node in
-            node.evaluate("rabbit:stop()") { _ in
-                node.session.connectExpectingFailure(node.session.parameters) { error in
-                    node.session.expect(error, .connectFailed, "onOpenError")
-                    node.session.finish()
+            session.channel { channel in
+                channel.connection.onClose { _, error in
+                    session.expect(error, .connectionClosedByBroker, replyCode: 320, "onClose")
+                    session.check.expect(
+                        error.replyText?.contains("shutdown") == true, "reply text \(error.replyText ?? "")")
+                    stopped.countDown()
+                }
+                channel.queueDeclare(queue, durable: true) { _ in
+                    node.evaluate("rabbit:stop()") { _ in stopped.countDown() }
                 }
             }
         },

@@ -78,6 +78,35 @@ public struct UnansweredOperation: Sendable {
                 end(error)
             }
         },
+        UnansweredOperation(
+            "Publisher.publish", prepare: { channel, then in channel.confirmSelect { _ in then() } }
+        ) { stage, end in
+            do throws(AMQPError) {
+                try stage.channel.publisher(routingKey: "nowhere").publish("x") { outcome in
+                    if case .lost(let error) = outcome { end(error) } else { end(nil) }
+                }
+                stage.channel.connection.close(deadline: limit)
+            } catch {
+                end(error)
+            }
+        },
+        request("consume") { channel, end in
+            channel.consume("q", on: .tasks(), completion: end, handler: { _ in })
+        },
+        UnansweredOperation("OffLoopConsumer.cancel") { stage, end in
+            let consumer = stage.channel.consume("q", on: .tasks(), completion: { _ in }, handler: { _ in })
+            consumer.cancel { end($0.failure) }
+        },
+        // More than the system takes for a broker that does not read; the wait ends with the connection.
+        UnansweredOperation("Connection.flush") { stage, end in
+            let channel = stage.channel
+            _ = try? channel.basicPublish(Array(repeating: 0, count: 32 << 20), routingKey: "nowhere")
+            channel.connection.flush { end($0.failure) }
+            channel.connection.close(deadline: limit)
+        },
+        UnansweredOperation("Connection.create") { stage, end in
+            Connection.create(RetryingWorkflow([stage.parameters]), on: stage.connection.ioLoop) { end($0.failure) }
+        },
         UnansweredOperation("Connection.openChannel") { stage, end in
             stage.connection.openChannel { end($0.failure) }
         },
@@ -99,7 +128,9 @@ public struct UnansweredOperation: Sendable {
     ]
 
     /// Whether the call ends the connection of its channel, so that the channel needs one of its own.
-    var endsConnection: Bool { name == "Channel.basicPublish" || name == "Connection.close" }
+    var endsConnection: Bool {
+        ["Channel.basicPublish", "Publisher.publish", "Connection.flush", "Connection.close"].contains(name)
+    }
 
     @Sendable private static func consume(_ channel: Channel, _ then: @escaping () -> Void) {
         channel.queueDeclare(exclusive: true)
