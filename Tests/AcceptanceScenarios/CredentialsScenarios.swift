@@ -56,6 +56,39 @@ enum CredentialsScenarios {
                 }
             }
         },
+        .scenario("a-provider-that-was-wrong-is-asked-again-at-the-next-attempt") { session in
+            let provider = RecordingProvider { count in PlainCredentials(password: count == 1 ? "wrong" : "guest") }
+            var parameters = session.parameters
+            parameters.credentialsProvider = provider
+            parameters.connectionAttempts = 2
+            parameters.retryDelay = .zero
+            session.connect(parameters) { connection in
+                session.check.expectEqual(provider.count, 2, "how often the provider was asked")
+                session.check.expectEqual(
+                    connection.connectionFailures.map(\.cause.code), [.authenticationRefused], "failures")
+                session.finish()
+            }
+        },
+        .scenario("credentials-that-expire-are-replaced-while-the-connection-is-open") { session in
+            let provider = RecordingProvider { _ in
+                ExpiringCredentials(username: "guest", password: "guest", validFor: .milliseconds(500))
+            }
+            var parameters = session.parameters
+            parameters.credentialsProvider = provider
+            session.connect(parameters) { connection in
+                connection.onError { _, error in session.check.fail("\(error)") }
+                let start = session.loop.now
+                var answers = 0
+                connection.onMethod(.connectionUpdateSecretOK) { connection, _ in
+                    answers += 1
+                    guard answers == 2 else { return }
+                    session.check.expectEqual(provider.count, 3, "how often the provider was asked")
+                    session.check.expect(
+                        start.duration(to: session.loop.now) >= .milliseconds(700), "they were replaced too early")
+                    session.channel(on: connection) { _ in session.finish() }
+                }
+            }
+        },
     ]
 
     /// A connection with changed parameters opens.
@@ -70,6 +103,27 @@ enum CredentialsScenarios {
                 session.finish()
             }
         }
+    }
+}
+
+/// Provides what a function of the number of the question says, at once.
+private final class RecordingProvider: CredentialsProvider {
+    private let asked = Guarded(0)
+    private let answer: @Sendable (Int) -> any Credentials
+
+    init(_ answer: @escaping @Sendable (Int) -> any Credentials) {
+        self.answer = answer
+    }
+
+    /// How often it was asked.
+    var count: Int { asked.withLock { $0 } }
+
+    func provideCredentials(_ completion: @escaping @Sendable (Result<any Credentials, any Error>) -> Void) {
+        let count = asked.withLock { count in
+            count += 1
+            return count
+        }
+        completion(.success(answer(count)))
     }
 }
 

@@ -57,6 +57,31 @@ enum PublishingScenarios {
                 }
             }
         },
+        .scenario("a-body-of-128-mebibytes-comes-back-equal", limit: .seconds(120)) { session in
+            // A pattern that repeats at no power of two, so that a piece in the wrong place is another piece.
+            let pattern = (0 ..< 1_000_003).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(135 * pattern.count)
+            for _ in 0 ..< 135 { bytes += pattern }
+            let body = ByteSlice(bytes)[..<134_217_728]
+            session.queue { channel, queue in
+                let done = Countdown(2) { session.finish() }
+                channel.basicConsume(
+                    queue,
+                    onMessage: { channel, delivery in
+                        session.check.expectEqual(delivery.body.count, body.count, "size")
+                        session.check.expect(delivery.body == body, "the body came back different")
+                        channel.basicAck(delivery.tag)
+                        done.countDown()
+                    })
+                channel.confirmSelect { _ in
+                    session.publish(body, on: channel, routingKey: queue) { outcome in
+                        if case .confirmed = outcome {} else { session.check.fail("outcome \(outcome)") }
+                        done.countDown()
+                    }
+                }
+            }
+        },
         .scenario("a-small-frame-max-cuts-bodies") { session in
             var parameters = session.parameters
             parameters.frameMax = 4096
