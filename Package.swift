@@ -35,7 +35,7 @@ let package = Package(
     ],
     traits: [
         .trait(name: "TLS", description: "amqps on the loops of AMQPPosix, by the system's OpenSSL"),
-        .trait(name: "NIO", description: "The adapter for SwiftNIO; without it neither package of SwiftNIO's is used."),
+        .trait(name: "NIO", description: "The adapter for SwiftNIO; without it swift-nio is not used."),
         .default(enabledTraits: ["TLS", "NIO"]),
     ],
     dependencies: [
@@ -79,7 +79,6 @@ let package = Package(
             name: "AMQPNIO",
             dependencies: [
                 "AMQPPosix", nio("NIOCore"), nio("NIOPosix"), nio("NIOConcurrencyHelpers"),
-                nio("NIOSSL", package: "swift-nio-ssl"),
             ],
             path: "Sources/Adapters/NIO", swiftSettings: settings),
         .target(
@@ -185,7 +184,8 @@ let package = Package(
         .testTarget(
             name: "NIOTests",
             dependencies: [
-                "AMQPNIO", "AdapterKit", "BrokerSupport", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"),
+                "AMQPNIO", "AdapterKit", "BrokerSupport", "TLSSupport", nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOEmbedded"), nio("NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: settings),
         .testTarget(

@@ -283,6 +283,35 @@ internal import Testing
         #expect(session.methods(after: count) == ["basic.cancel", "basic.nack", "basic.nack"])
     }
 
+    @Test func aConsumersLimitStopsTheStreamUntilHalfOfItIsTaken() throws {
+        let session = try EmbeddedSession()
+        let channel = try session.openChannel()
+        channel.queueDeclare("jobs")
+        let consumer = try session.value(
+            channel.basicConsume("jobs", consumerTag: "me", autoAck: true, limit: 4))
+        for number in 1 ... 10 { try deliver("\(number)", session) }
+        #expect(consumer.queue.count == 4)
+        var taken: [String] = []
+        for expected in [3, 4, 3, 4, 3, 4, 3, 2, 1, 0] {
+            taken.append(try session.value(consumer.queue.get()).text)
+            try session.run()
+            #expect(consumer.queue.count == expected)
+        }
+        #expect(taken == (1 ... 10).map { "\($0)" })
+    }
+
+    @Test func theEndOfAConsumerThatHoldsTheStreamLetsItGo() throws {
+        let session = try EmbeddedSession()
+        let channel = try session.openChannel()
+        channel.queueDeclare("jobs")
+        _ = try session.value(channel.basicConsume("jobs", consumerTag: "me", autoAck: true, limit: 1))
+        for number in 1 ... 3 { try deliver("\(number)", session) }
+        _ = try session.value(channel.basicCancel("me"))
+        let other = try session.value(channel.basicConsume("jobs", consumerTag: "me", autoAck: true))
+        for number in 1 ... 3 { try deliver("\(number)", session) }
+        #expect(other.queue.count == 3)
+    }
+
     // MARK: Single messages and acknowledgements
 
     @Test func getGivesAMessage() throws {

@@ -59,6 +59,9 @@ public final class TLSPeer: Sendable {
     /// The names that clients asked for, one for each handshake that succeeded; `nil` for none.
     public var serverNames: [String?] { state.withLock { $0.serverNames } }
 
+    /// Whether somebody is connected.
+    public var isConnected: Bool { state.withLock { $0.connection != nil } }
+
     /// Ends the connection and the listener; whoever is waiting on them goes on.
     public func close() {
         state.withLock { state in

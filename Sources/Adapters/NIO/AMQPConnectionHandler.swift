@@ -73,10 +73,10 @@ public final class AMQPConnectionHandler: ChannelDuplexHandler, RemovableChannel
     private func begin() {
         guard !hasBegun, let loop, let end else { return }
         hasBegun = true
-        var parameters = self.parameters
-        parameters.tls = nil
-        FutureConnection.open(
-            parameters, PipelineLoop(loop, NIOTransport(end)), eventLoop, readyPromise, closedPromise)
+        let opening = ConnectionPromises(eventLoop, ready: readyPromise, closed: closedPromise)
+        _ = Connection(
+            parameters, over: NIOTransport(end), on: loop, onOpen: opening.opened, onOpenError: opening.failed,
+            onClose: opening.ended)
     }
 
     private func neverBegun() {

@@ -4,21 +4,9 @@ import NIOCore
 
 /// The part of a ``FutureChannel`` that belongs to the event loop: the channel, and the queues of its consumers.
 final class ChannelFutures {
-    private final class Entry {
-        let source: String
-        let isAutoAck: Bool
-        let queue: FutureQueue<Delivery>
-
-        init(source: String, isAutoAck: Bool, queue: FutureQueue<Delivery>) {
-            self.source = source
-            self.isAutoAck = isAutoAck
-            self.queue = queue
-        }
-    }
-
     let channel: AMQPConnection.Channel
     let eventLoop: any EventLoop
-    private var consumers: [String: Entry] = [:]
+    private var consumers: [String: ConsumerEntry] = [:]
 
     init(_ channel: AMQPConnection.Channel, on eventLoop: any EventLoop) {
         self.channel = channel
@@ -72,9 +60,14 @@ final class ChannelFutures {
 
     // MARK: Consuming
 
-    func consume(_ consume: BasicConsume) -> EventLoopFuture<FutureConsumer> {
-        let queue = FutureQueue<Delivery>(on: eventLoop)
-        let entry = Entry(source: consume.queue, isAutoAck: consume.noAck, queue: queue)
+    func consume(_ consume: BasicConsume, limit: Int?) -> EventLoopFuture<FutureConsumer> {
+        if let limit, limit < 1 {
+            let reason = "limit is \(limit); 1 is the least"
+            return eventLoop.makeFailedFuture(
+                AMQPError(.invalidArgument, blame: .application, reason, method: .basicConsume))
+        }
+        let entry = ConsumerEntry(consume, limit: limit, on: eventLoop)
+        let queue = entry.queue
         let promise = eventLoop.makePromise(of: FutureConsumer.self)
         var tag = consume.consumerTag
         tag = channel.basicConsume(
@@ -95,8 +88,9 @@ final class ChannelFutures {
         return promise.futureResult
     }
 
-    private func received(_ delivery: Delivery, _ entry: Entry) {
+    private func received(_ delivery: Delivery, _ entry: ConsumerEntry) {
         do { try entry.queue.put(delivery) } catch { giveBack([delivery], entry) }
+        entry.holdIfFull(channel.connection)
     }
 
     func cancel(_ tag: String) -> EventLoopFuture<BasicCancelOK> {
@@ -127,20 +121,20 @@ final class ChannelFutures {
         for entry in consumers.values where entry.source == name { end(entry, error) }
     }
 
-    private func end(_ entry: Entry, _ error: AMQPError) {
+    private func end(_ entry: ConsumerEntry, _ error: AMQPError) {
         if let tag = consumers.first(where: { $0.value === entry })?.key { consumers[tag] = nil }
-        giveBack(entry.queue.close(error), entry)
+        giveBack(entry.close(error), entry)
     }
 
     /// Messages that nobody will take go back to their queue.
-    private func giveBack(_ deliveries: [Delivery], _ entry: Entry) {
+    private func giveBack(_ deliveries: [Delivery], _ entry: ConsumerEntry) {
         guard !entry.isAutoAck, channel.isOpen else { return }
         for delivery in deliveries { channel.basicNack(delivery.tag, requeue: true) }
     }
 
     /// The channel is over.
     func closed(_ error: AMQPError) {
-        for entry in consumers.values { entry.queue.close(error) }
+        for entry in consumers.values { entry.close(error) }
         consumers = [:]
     }
 }

@@ -5,7 +5,8 @@ public import NIOCore
 extension FutureChannel {
     /// Starts a consumer (`basic.consume`).
     ///
-    /// The messages are stored until they are asked for; what bounds them is the prefetch of ``basicQos(prefetchSize:prefetchCount:global:)``.
+    /// The messages are stored until they are asked for. What bounds them is the prefetch of
+    /// ``basicQos(prefetchSize:prefetchCount:global:)``, for consumers that acknowledge, and `limit`.
     ///
     /// - Parameters:
     ///   - queue: the queue; empty means the one that this channel declared last.
@@ -14,16 +15,20 @@ extension FutureChannel {
     ///   - exclusive: whether this is to be the queue's only consumer.
     ///   - noLocal: whether messages of this connection are left out. RabbitMQ ignores it.
     ///   - arguments: the broker's extensions, for example `x-priority` or `x-stream-offset`.
+    ///   - limit: how many messages may be stored before the connection stops reading, until half of them are taken: the
+    ///     broker is held back by TCP, and with it everything else on the connection but answers that are awaited. What
+    ///     has been read by then is stored all the same. 1 or more; `nil` (the default) for no limit.
     /// - Returns: the queue of messages and the tag; it fails with
-    ///   ``AMQPConnection/AMQPError/Code/duplicateConsumerTag`` if the tag is in use on this channel.
+    ///   ``AMQPConnection/AMQPError/Code/duplicateConsumerTag`` if the tag is in use on this channel, and with
+    ///   ``AMQPConnection/AMQPError/Code/invalidArgument`` for a limit below 1.
     public func basicConsume(
         _ queue: String, consumerTag: String? = nil, autoAck: Bool = false, exclusive: Bool = false,
-        noLocal: Bool = false, arguments: FieldTable = [:]
+        noLocal: Bool = false, arguments: FieldTable = [:], limit: Int? = nil
     ) -> EventLoopFuture<FutureConsumer> {
         let consume = BasicConsume(
             queue: queue, consumerTag: consumerTag ?? "", noLocal: noLocal, noAck: autoAck, exclusive: exclusive,
             arguments: arguments)
-        return onLoop { $0.consume(consume) }
+        return onLoop { $0.consume(consume, limit: limit) }
     }
 
     /// Ends a consumer (`basic.cancel`), and closes its queue when the broker has answered.

@@ -9,7 +9,7 @@ public import NIOCore
 public final class FutureConnection: Sendable {
     /// The event loop of the connection and of its futures.
     public let eventLoop: any EventLoop
-    /// The parameters that the connection was made with.
+    /// The parameters of the attempt that led to the connection.
     public let parameters: ConnectionParameters
     /// Succeeds once, with the reason, when the connection is over; everything on it has been completed by then.
     public let closed: EventLoopFuture<AMQPError>
@@ -17,9 +17,7 @@ public final class FutureConnection: Sendable {
     private let isOver: Flag
 
     /// Takes a connection that is open; called on its loop.
-    private init(
-        _ connection: Connection, _ eventLoop: any EventLoop, closed: EventLoopFuture<AMQPError>, _ isOver: Flag
-    ) {
+    init(_ connection: Connection, _ eventLoop: any EventLoop, closed: EventLoopFuture<AMQPError>, _ isOver: Flag) {
         self.eventLoop = eventLoop
         self.parameters = connection.parameters
         self.closed = closed
@@ -27,7 +25,7 @@ public final class FutureConnection: Sendable {
         bound = LoopBound(connection)
     }
 
-    /// Connects: resolves the name, opens a channel of SwiftNIO's, and logs in.
+    /// Connects: resolves the name, opens a channel of SwiftNIO's, secures it if the parameters say so, and logs in.
     ///
     /// - Parameters:
     ///   - parameters: where and how to connect.
@@ -37,33 +35,32 @@ public final class FutureConnection: Sendable {
     public static func connect(
         _ parameters: ConnectionParameters = ConnectionParameters(), on eventLoop: any EventLoop
     ) -> EventLoopFuture<FutureConnection> {
-        let ready = eventLoop.makePromise(of: FutureConnection.self)
-        let closed = eventLoop.makePromise(of: AMQPError.self)
-        let open: @Sendable () -> Void = { Self.open(parameters, NIOLoop(on: eventLoop), eventLoop, ready, closed) }
-        if eventLoop.inEventLoop { open() } else { eventLoop.execute(open) }
-        return ready.futureResult
+        create(RetryingWorkflow([parameters]), on: eventLoop).connection
     }
 
-    /// Opens a connection on the event loop and completes both promises when it is due.
-    static func open(
-        _ parameters: ConnectionParameters, _ ioLoop: any IOLoop, _ eventLoop: any EventLoop,
-        _ ready: EventLoopPromise<FutureConnection>, _ closed: EventLoopPromise<AMQPError>
-    ) {
-        let isOver = Flag()
-        _ = Connection(
-            parameters, on: ioLoop,
-            onOpen: { connection in
-                ready.succeed(FutureConnection(connection, eventLoop, closed: closed.futureResult, isOver))
-            },
-            onOpenError: { _, error in
-                isOver.set()
-                ready.fail(error)
-                closed.succeed(error)
-            },
-            onClose: { _, error in
-                isOver.set()
-                closed.succeed(error)
-            })
+    /// Connects to the first of several parameter sets that leads to an open connection.
+    ///
+    /// They are tried in order, and as often, as the last one's `connectionAttempts` says.
+    ///
+    /// - Parameters:
+    ///   - candidates: where and how to connect, at least one; `ConnectionParameters.at(_:)` makes them for several hosts.
+    ///   - eventLoop: the event loop to run on, one of SwiftNIO's own.
+    /// - Returns: the open connection, or the last failure, which lists all of them.
+    public static func connect(
+        _ candidates: [ConnectionParameters], on eventLoop: any EventLoop
+    ) -> EventLoopFuture<FutureConnection> {
+        create(RetryingWorkflow(candidates), on: eventLoop).connection
+    }
+
+    /// Begins to connect as a workflow says; what is returned can be aborted until the connection is open.
+    ///
+    /// - Parameters:
+    ///   - workflow: says what to try, for example a `RetryingWorkflow`; it is asked on the event loop.
+    ///   - eventLoop: the event loop to run on, one of SwiftNIO's own.
+    public static func create(
+        _ workflow: sending any ConnectionWorkflow, on eventLoop: any EventLoop
+    ) -> FutureConnectionCreation {
+        FutureConnectionCreation(workflow, on: eventLoop)
     }
 
     /// Whether the connection is over. Another thread may see it a little later than the event loop does.

@@ -17,6 +17,8 @@ public final class FutureQueue<Element: Sendable>: Sendable {
         var waiters = CircularBuffer<Waiter>()
         var nextWaiter: UInt64 = 0
         var reason: (any Error)?
+        /// Whether so many items were stored that whoever puts them in was told to stop.
+        var isHeld = false
     }
 
     /// The event loop of the futures.
@@ -24,6 +26,8 @@ public final class FutureQueue<Element: Sendable>: Sendable {
     /// How many items may be stored; `nil` for any number.
     public let limit: Int?
     private let state = Guarded(State())
+    /// At how many stored items whoever puts them in is told to stop, and what is called when half of them are gone.
+    private let mark: (count: Int, whenHalved: @Sendable () -> Void)?
 
     /// Makes an empty queue.
     ///
@@ -33,6 +37,18 @@ public final class FutureQueue<Element: Sendable>: Sendable {
     public init(on eventLoop: any EventLoop, limit: Int? = nil) {
         self.eventLoop = eventLoop
         self.limit = limit
+        mark = nil
+    }
+
+    /// Makes an empty queue that refuses nothing, and says when it holds much.
+    ///
+    /// - Parameters:
+    ///   - mark: at how many stored items ``isHeld`` becomes true.
+    ///   - whenHalved: called on any thread, outside the queue's lock, when half of them have been taken after that.
+    init(on eventLoop: any EventLoop, mark: Int, whenHalved: @escaping @Sendable () -> Void) {
+        self.eventLoop = eventLoop
+        self.limit = nil
+        self.mark = (mark, whenHalved)
     }
 
     deinit {
@@ -45,6 +61,9 @@ public final class FutureQueue<Element: Sendable>: Sendable {
 
     /// The number of futures that have no item yet.
     public var waitingCount: Int { state.withLock { $0.waiters.count } }
+
+    /// Whether as many items as the mark were stored, and not half of them have been taken since.
+    var isHeld: Bool { state.withLock { $0.isHeld } }
 
     /// Why the queue was closed; `nil` as long as it is open.
     public var closeReason: (any Error)? { state.withLock { $0.reason } }
@@ -61,6 +80,7 @@ public final class FutureQueue<Element: Sendable>: Sendable {
             if let waiter = state.waiters.popFirst() { return waiter }
             if let limit, state.items.count >= limit { throw FutureQueueFull(limit: limit) }
             state.items.append(element)
+            if let mark, state.items.count >= mark.count { state.isHeld = true }
             return nil
         }
         waiter?.promise.succeed(element)
@@ -75,7 +95,9 @@ public final class FutureQueue<Element: Sendable>: Sendable {
 
     /// The next item if one is stored; `nil` if none is, or if the queue is closed.
     public func getNow() -> Element? {
-        state.withLock { $0.items.popFirst() }
+        let (item, isHalved) = state.withLock { take(&$0) }
+        if isHalved { mark?.whenHalved() }
+        return item
     }
 
     /// Closes the queue; closing twice keeps the first reason.
@@ -86,6 +108,7 @@ public final class FutureQueue<Element: Sendable>: Sendable {
         let (waiters, items) = state.withLock { state -> ([Waiter], [Element]) in
             guard state.reason == nil else { return ([], []) }
             state.reason = reason
+            state.isHeld = false
             defer {
                 state.waiters.removeAll()
                 state.items.removeAll()
@@ -99,15 +122,25 @@ public final class FutureQueue<Element: Sendable>: Sendable {
     /// The next item as a future, and the number of the waiting caller if it has to wait.
     func waitingOrStored() -> (future: EventLoopFuture<Element>, waiter: UInt64?) {
         let promise = eventLoop.makePromise(of: Element.self)
-        let (result, id) = state.withLock { state -> (Result<Element, any Error>?, UInt64?) in
-            if let item = state.items.popFirst() { return (.success(item), nil) }
-            if let reason = state.reason { return (.failure(reason), nil) }
+        let (result, id, isHalved) = state.withLock { state -> (Result<Element, any Error>?, UInt64?, Bool) in
+            let (item, isHalved) = take(&state)
+            if let item { return (.success(item), nil, isHalved) }
+            if let reason = state.reason { return (.failure(reason), nil, false) }
             state.nextWaiter += 1
             state.waiters.append(Waiter(id: state.nextWaiter, promise: promise))
-            return (nil, state.nextWaiter)
+            return (nil, state.nextWaiter, false)
         }
+        if isHalved { mark?.whenHalved() }
         if let result { promise.completeWith(result) }
         return (promise.futureResult, id)
+    }
+
+    /// The oldest item, and whether half of a full queue is gone with it.
+    private func take(_ state: inout State) -> (item: Element?, isHalved: Bool) {
+        guard let item = state.items.popFirst() else { return (nil, false) }
+        guard state.isHeld, let mark, state.items.count <= mark.count / 2 else { return (item, false) }
+        state.isHeld = false
+        return (item, true)
     }
 
     /// A caller waits no longer; its future fails, unless an item has come for it.

@@ -126,6 +126,16 @@ public final class NIOLoop: IOLoop {
         if !isClosed { connector.begin(options) }
         return connector
     }
+
+    /// Puts TLS around a stream, as the loops of AMQPPosix do: by OpenSSL, with the same rules and errors.
+    ///
+    /// It needs the package's trait `TLS`; without it, this fails with ``AMQPError/Code/tlsUnavailable``.
+    public func secure(
+        _ stream: any StreamTransport, host: String, _ configuration: TLSConfiguration,
+        _ completion: @escaping (Result<any StreamTransport, AMQPError>) -> Void
+    ) -> any Cancellable {
+        self.host.secure(stream, host: host, configuration, completion)
+    }
 }
 
 @available(*, unavailable)
