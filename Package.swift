@@ -98,7 +98,7 @@ let package = Package(
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "AdapterKit", "AcceptanceScenarios", "BrokerSupport", "AMQPSelect", "AMQPPoll", "AMQPEpoll",
+                "AdapterKit", "AcceptanceScenarios", "BrokerSupport", "MatrixSupport", "AMQPSelect", "AMQPPoll", "AMQPEpoll",
                 "AMQPLibev", "LibevSupport", "AMQPDispatch", "AMQPNIO", nio("NIOCore"), nio("NIOPosix"), "GLibAdapter",
                 "LibuvAdapter", "CGLib", "CLibuv",
             ],
@@ -198,6 +198,9 @@ let package = Package(
         .target(
             name: "AcceptanceScenarios", dependencies: ["AMQPConnection", "AdapterKit", "BrokerSupport", "TLSSupport"],
             path: "Tests/AcceptanceScenarios", swiftSettings: settings),
+        .target(
+            name: "MatrixSupport", dependencies: ["AMQPConnection", "AdapterKit"], path: "Tests/MatrixSupport",
+            swiftSettings: settings),
         .target(name: "LibevSupport", dependencies: ["AMQPLibev"], path: "Tests/LibevSupport", swiftSettings: settings),
         .testTarget(
             name: "LibevTests", dependencies: ["AMQPLibev", "BrokerSupport", "LibevSupport"], swiftSettings: settings),

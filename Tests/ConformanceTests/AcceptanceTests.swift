@@ -1,5 +1,6 @@
 internal import AcceptanceScenarios
 internal import AdapterKit
+internal import MatrixSupport
 internal import Testing
 
 /// Runs every scenario against the real broker on every adapter, one at a time, and proves that it did.
@@ -27,8 +28,8 @@ internal import Testing
 extension MatrixRecorder {
     /// The scenarios against the real broker.
     static let acceptance = MatrixRecorder(
-        SelectedScenarios.onSharedBroker + SelectedScenarios.onPrivateNode, fileVariable: "OCHOTONA_ACCEPTANCE_FILE",
-        minimumCount: TestSettings.scenarioWord == nil ? 150 : 1
+        CheckMatrix(checks: SelectedScenarios.onSharedBroker + SelectedScenarios.onPrivateNode, adapters: adapters),
+        fileVariable: "OCHOTONA_ACCEPTANCE_FILE", minimumCount: TestSettings.scenarioWord == nil ? 150 : 1
     ) { matrix in
         """
         # Which adapter passes which scenario

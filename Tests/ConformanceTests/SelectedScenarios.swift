@@ -1,5 +1,6 @@
 internal import AcceptanceScenarios
 internal import AdapterKit
+internal import MatrixSupport
 
 /// The scenarios to run: all of them, or those that ``TestSettings/scenarioWord`` selects.
 enum SelectedScenarios {

@@ -15,6 +15,14 @@ public struct CheckMatrix: Sendable {
         layers = Dictionary(checks.map { ($0.name, $0.layer) }) { first, _ in first }
     }
 
+    /// Makes a matrix of anything that is checked in the same way on several things, all in one layer.
+    public init(checks: [String], adapters: [String], layer: CheckLayer) {
+        self.checks = checks
+        self.adapters = adapters
+        results = []
+        layers = Dictionary(checks.map { ($0, layer) }) { first, _ in first }
+    }
+
     /// Adds a result.
     public mutating func add(_ result: CheckResult) { results.append(result) }
 

@@ -10,6 +10,15 @@ public struct CheckResult: Sendable {
     public let outcome: CheckOutcome
     /// How long it took.
     public let elapsed: Duration
+
+    /// Makes the result of something that is checked in the way of the kit, but not by it.
+    public init(check: String, layer: CheckLayer, adapter: String, outcome: CheckOutcome, elapsed: Duration) {
+        self.check = check
+        self.layer = layer
+        self.adapter = adapter
+        self.outcome = outcome
+        self.elapsed = elapsed
+    }
 }
 
 extension CheckResult: CustomStringConvertible {

@@ -1,12 +1,12 @@
-internal import AMQPConnection
-internal import AdapterKit
-internal import Foundation
-internal import Testing
+import AMQPConnection
+public import AdapterKit
+import Foundation
+public import Testing
 
 /// Collects the results of all cells of a matrix and proves at the end that every check ran on every adapter.
 ///
 /// The matrix is printed, and written into the file that an environment variable names.
-struct MatrixRecorder: SuiteTrait, TestScoping {
+public struct MatrixRecorder: SuiteTrait, TestScoping {
     /// The matrix, as far as it is known.
     let matrix: Guarded<CheckMatrix>
     /// The environment variable that names the file.
@@ -16,21 +16,30 @@ struct MatrixRecorder: SuiteTrait, TestScoping {
     /// The file's text.
     let document: @Sendable (CheckMatrix) -> String
 
-    init(
-        _ checks: [AdapterCheck], fileVariable: String, minimumCount: Int = 0,
+    /// Makes the recorder of an empty matrix.
+    ///
+    /// - Parameters:
+    ///   - matrix: the names of its rows and columns.
+    ///   - fileVariable: the environment variable that names the file.
+    ///   - minimumCount: how many checks there must be at least.
+    ///   - document: the file's text.
+    public init(
+        _ matrix: CheckMatrix, fileVariable: String, minimumCount: Int = 0,
         document: @escaping @Sendable (CheckMatrix) -> String
     ) {
-        matrix = Guarded(CheckMatrix(checks: checks, adapters: adapters))
+        self.matrix = Guarded(matrix)
         self.fileVariable = fileVariable
         self.minimumCount = minimumCount
         self.document = document
     }
 
-    func add(_ result: CheckResult) {
+    /// Adds the result of one cell.
+    public func add(_ result: CheckResult) {
         matrix.withLock { $0.add(result) }
     }
 
-    func provideScope(
+    /// Runs the suite, then looks whether the matrix is complete.
+    public func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
         let begin = ContinuousClock.now
