@@ -201,6 +201,15 @@ let package = Package(
         .target(
             name: "MatrixSupport", dependencies: ["AMQPConnection", "AdapterKit"], path: "Tests/MatrixSupport",
             swiftSettings: settings),
+        .target(
+            name: "FaceScenarios",
+            dependencies: [
+                "AMQPConnection", "AMQPEpoll", "AMQPPosix", "AMQPBlocking", "AMQPNIO", "AMQPAsync", "AdapterKit",
+                "BrokerSupport", nio("NIOCore"), nio("NIOPosix"),
+            ],
+            path: "Tests/FaceScenarios", swiftSettings: settings),
+        .testTarget(
+            name: "FaceTests", dependencies: ["AdapterKit", "FaceScenarios", "MatrixSupport"], swiftSettings: settings),
         .target(name: "LibevSupport", dependencies: ["AMQPLibev"], path: "Tests/LibevSupport", swiftSettings: settings),
         .testTarget(
             name: "LibevTests", dependencies: ["AMQPLibev", "BrokerSupport", "LibevSupport"], swiftSettings: settings),

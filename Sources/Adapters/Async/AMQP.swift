@@ -27,6 +27,17 @@ public enum AMQP {
         try await connect(parameters, on: try await LoopThread.start())
     }
 
+    /// Connects to the first of several parameter sets that leads to an open connection, on a loop with a thread of its own.
+    ///
+    /// They are tried in order, and as often, as the last one's ``ConnectionParameters/connectionAttempts`` says.
+    ///
+    /// - Parameter candidates: where and how to connect, at least one; ``ConnectionParameters/at(_:)`` makes them for
+    ///   several hosts.
+    /// - Throws: ``AMQPError``: the last failure, which lists all of them, or ``AMQPError/Code/cancelled``.
+    public static func connect(_ candidates: [ConnectionParameters]) async throws(AMQPError) -> AsyncConnection {
+        try await connect(candidates, on: try await LoopThread.start())
+    }
+
     /// Connects on any loop, which the program runs.
     ///
     /// - Parameters:
@@ -37,9 +48,22 @@ public enum AMQP {
     public static func connect(
         _ parameters: ConnectionParameters, on executor: IOLoopExecutor
     ) async throws(AMQPError) -> AsyncConnection {
+        try await connect([parameters], on: executor)
+    }
+
+    /// Connects to the first of several parameter sets that leads to an open connection, on any loop, which the program runs.
+    ///
+    /// - Parameters:
+    ///   - candidates: where and how to connect, at least one.
+    ///   - executor: the loop's executor, made on the loop's thread.
+    /// - Throws: ``AMQPError``: the last failure, which lists all of them, ``AMQPError/Code/loopClosed``, or
+    ///   ``AMQPError/Code/cancelled``; a connection that is being opened is given up then.
+    public static func connect(
+        _ candidates: [ConnectionParameters], on executor: IOLoopExecutor
+    ) async throws(AMQPError) -> AsyncConnection {
         try await executor.loop.reply { loop, pending in
             let connection = Connection(
-                parameters, on: loop,
+                candidates, on: loop,
                 onOpen: { pending.finish(.success(AsyncConnection($0, on: executor, isOwned: true))) },
                 onOpenError: { pending.finish(.failure($1.code == .connectionOpenAborted ? .cancelled : $1)) })
             pending.withdraw = { connection.close() }

@@ -5,8 +5,8 @@ internal import AMQPPosix
 /// splits and throttles.
 ///
 /// Each connection that it accepts leads to the target; the plans are those at the time of the connection. What is to
-/// happen at a moment that no number of bytes tells is asked for with ``stall(toServer:toClient:)`` and
-/// ``inject(toServer:)``. It ends with ``close()``, or when it is dropped.
+/// happen at a moment that no number of bytes tells is asked for with ``stall(toServer:toClient:)``,
+/// ``inject(toServer:)`` and ``inject(toClient:)``. It ends with ``close()``, or when it is dropped.
 public final class FaultProxy: Sendable {
     private final class State: Sendable {
         let plans: Guarded<(toServer: FaultPlan, toClient: FaultPlan)>
@@ -24,11 +24,7 @@ public final class FaultProxy: Sendable {
 
         /// The bytes to be put into a direction; they are given once.
         func takeInjected(_ direction: Direction) -> [UInt8] {
-            guard direction == .toServer else { return [] }
-            return orders.withLock { orders in
-                defer { orders.injected = [] }
-                return orders.injected
-            }
+            orders.withLock { $0.injected.removeValue(forKey: direction) ?? [] }
         }
     }
 
@@ -36,7 +32,7 @@ public final class FaultProxy: Sendable {
 
     private struct Orders: Sendable {
         var stalled: Set<Direction> = []
-        var injected: [UInt8] = []
+        var injected: [Direction: [UInt8]] = [:]
     }
 
     /// Where clients connect to.
@@ -82,7 +78,13 @@ public final class FaultProxy: Sendable {
     /// Puts bytes into the stream to the server, behind all that the client has sent and before what it sends later: so
     /// they stand between its frames if it is idle. With several connections one of them gets them.
     public func inject(toServer bytes: [UInt8]) {
-        state.orders.withLock { $0.injected += bytes }
+        state.orders.withLock { $0.injected[.toServer, default: []] += bytes }
+    }
+
+    /// Puts bytes into the stream to the client, behind all that the server has sent and before what it sends later: so
+    /// they stand between its frames if it is idle. With several connections one of them gets them.
+    public func inject(toClient bytes: [UInt8]) {
+        state.orders.withLock { $0.injected[.toClient, default: []] += bytes }
     }
 
     /// Ends the proxy and all its connections.

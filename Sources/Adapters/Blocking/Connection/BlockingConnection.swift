@@ -74,15 +74,13 @@ public final class BlockingConnection {
     }
 
     private static func open(_ candidates: [ConnectionParameters], on loop: PollLoop) throws(AMQPError) -> Connection {
-        var failure = AMQPError(.invalidArgument, blame: .application, "no parameters to connect with")
-        for parameters in candidates {
-            var outcome: Result<Connection, AMQPError>?
-            let connection = Connection(
-                parameters, on: loop, onOpen: { outcome = .success($0) }, onOpenError: { outcome = .failure($1) })
-            while outcome == nil { loop.step(timeLimit: .seconds(60)) }
-            if case .failure(let error) = outcome { failure = error } else { return connection }
+        var outcome: Result<Connection, AMQPError>?
+        let connection = Connection(
+            candidates, on: loop, onOpen: { outcome = .success($0) }, onOpenError: { outcome = .failure($1) })
+        while true {
+            if let outcome { return try outcome.get() }
+            withExtendedLifetime(connection) { loop.step(timeLimit: .seconds(60)) }
         }
-        throw failure
     }
 
     private func ended(_ error: AMQPError) {

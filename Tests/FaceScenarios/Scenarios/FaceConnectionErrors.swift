@@ -1,0 +1,85 @@
+import AMQPConnection
+import AMQPProtocol
+import AdapterKit
+
+/// What ends a whole connection: errors of its own, and the loss of the stream.
+enum FaceConnectionErrors {
+    static let all: [FaceScenario] = [
+        ends("an-unknown-exchange-type", 503, .exchangeDeclare) { run, channel throws(AMQPError) in
+            try await channel.exchangeDeclare(run.uniqueName(), type: "square", autoDelete: true)
+        },
+        ends("a-prefetch-size", 540, .basicQos) { _, channel throws(AMQPError) in
+            try await channel.basicQos(prefetchSize: 1, prefetchCount: 0, global: false)
+        },
+        ends("stopping-the-flow", 540, .channelFlow) { _, channel throws(AMQPError) in
+            _ = try await channel.flow(active: false)
+        },
+        FaceScenario("a-lost-stream-ends-connection-and-channels-and-what-waits") { run in
+            let (proxy, parameters) = try run.proxy()
+            let connection = try await run.connect(parameters)
+            let channel = try await connection.channel()
+            let queue = try await channel.queueDeclare(exclusive: true).queue
+            let consumer = try await channel.basicConsume(queue)
+            proxy.close()
+            run.expect(try await connection.closed(), .streamLost, of: "the connection's end")
+            run.expect(try await channel.closed(), .streamLost, of: "the channel's end")
+            await run.expectFailure(.streamLost, of: "the consumer") { () throws(AMQPError) in
+                try await consumer.deliveries.next()
+            }
+        },
+        FaceScenario("publishes-in-flight-are-lost-with-the-stream") { run in
+            let (proxy, parameters) = try run.proxy()
+            let channel = try await run.connect(parameters).channel()
+            let queue = try await channel.queueDeclare(exclusive: true).queue
+            try await channel.confirmSelect()
+            proxy.stall(toServer: true, toClient: true)
+            async let outcome = channel.publishConfirmed(FaceMessage("x", routingKey: queue))
+            proxy.close()
+            guard case .lost(let error) = try await outcome else { return run.fail("it was not lost") }
+            run.expect(error, .streamLost, of: "outcome")
+        },
+        FaceScenario("a-broker-that-is-not-heard-is-given-up") { run in
+            var (proxy, parameters) = try run.proxy()
+            parameters.heartbeat = 1
+            let connection = try await run.connect(parameters)
+            let channel = try await connection.channel()
+            proxy.stall(toServer: false, toClient: true)
+            async let declared = channel.queueDeclare(exclusive: true)
+            run.expect(try await connection.closed(), .heartbeatTimeout, of: "the connection's end")
+            do {
+                run.fail("declared \(try await declared)")
+            } catch let error as AMQPError {
+                run.expect(error, .heartbeatTimeout, of: "what waited")
+            }
+            proxy.close()
+        },
+    ]
+
+    /// A call is refused with a code that ends the connection, and with it all channels.
+    private static func ends(
+        _ what: String, _ replyCode: UInt16, _ method: MethodID,
+        _ call: @escaping @Sendable (FaceRun, any FaceChannel) async throws(AMQPError) -> Void
+    ) -> FaceScenario {
+        FaceScenario("\(what)-is-\(replyCode)-on-the-connection") { run in
+            let connection = try await run.connect()
+            let other = try await connection.channel()
+            let consumer = try await other.basicConsume(try await other.queueDeclare(exclusive: true).queue)
+            let channel = try await connection.channel()
+            await run.expectFailure(.connectionClosedByBroker, replyCode, method, of: what) { () throws(AMQPError) in
+                try await call(run, channel)
+            }
+            run.expect(
+                try await connection.closed(), .connectionClosedByBroker, replyCode, method, of: "the connection's end")
+            run.expect(try await other.closed(), .connectionClosedByBroker, replyCode, method, of: "the channel's end")
+            await run.expectFailure(.connectionClosedByBroker, replyCode, of: "the consumer") { () throws(AMQPError) in
+                try await consumer.deliveries.next()
+            }
+            await run.expectFailure(.connectionWrongState, of: "another channel") { () throws(AMQPError) in
+                try await connection.channel()
+            }
+            await run.expectFailure(.channelWrongState, replyCode, of: "another call") { () throws(AMQPError) in
+                try await other.queueDeclare(exclusive: true)
+            }
+        }
+    }
+}
