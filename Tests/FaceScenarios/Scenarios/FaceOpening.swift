@@ -30,7 +30,11 @@ enum FaceOpening {
         FaceScenario("a-lower-channel-max-is-agreed-on") { run in
             var parameters = run.parameters
             parameters.channelMax = 7
-            run.expectEqual(try await run.connect(parameters).facts().tuned?.channelMax, 7, "channel-max")
+            let connection = try await run.connect(parameters)
+            run.expectEqual(try await connection.facts().tuned?.channelMax, 7, "channel-max")
+            await run.expectFailure(.invalidArgument, of: "channel 8") { () throws(AMQPError) in
+                try await connection.channel(number: 8)
+            }
         },
         FaceScenario("several-connections-live-side-by-side") { run in
             var channels: [any FaceChannel] = []

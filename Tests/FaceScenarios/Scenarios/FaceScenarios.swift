@@ -2,9 +2,10 @@
 public enum FaceScenarios {
     /// All of them; they run on the broker that all tests share.
     public static var all: [FaceScenario] {
-        FaceOpening.all + FaceRefusals.all + FaceConnectionErrors.all + FaceTopology.all + FaceArguments.all
+        FaceOpening.all + FaceTransports.all + FaceRefusals.all + FaceConnectionErrors.all + FaceTopology.all
+            + FaceArguments.all
             + FacePublishing.all + FaceConsuming.all + FaceAcknowledging.all + FaceClosing.all + FaceRareMethods.all
-            + FaceConcurrency.all
+            + FaceConcurrency.all + FaceDeadlines.all + FacePatterns.all
     }
 
     /// Every face that must pass them.
