@@ -98,7 +98,8 @@ let package = Package(
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "AdapterKit", "AcceptanceScenarios", "BrokerSupport", "MatrixSupport", "AMQPSelect", "AMQPPoll", "AMQPEpoll",
+                "AdapterKit", "AcceptanceScenarios", "BrokerSupport", "MatrixSupport", "AMQPSelect", "AMQPPoll",
+                "AMQPEpoll",
                 "AMQPLibev", "LibevSupport", "AMQPDispatch", "AMQPNIO", nio("NIOCore"), nio("NIOPosix"), "GLibAdapter",
                 "LibuvAdapter", "CGLib", "CLibuv",
             ],
@@ -210,6 +211,8 @@ let package = Package(
             path: "Tests/FaceScenarios", swiftSettings: settings),
         .testTarget(
             name: "FaceTests", dependencies: ["AdapterKit", "FaceScenarios", "MatrixSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "DocumentationTests", dependencies: ["AcceptanceScenarios", "AdapterKit"], swiftSettings: settings),
         .target(name: "LibevSupport", dependencies: ["AMQPLibev"], path: "Tests/LibevSupport", swiftSettings: settings),
         .testTarget(
             name: "LibevTests", dependencies: ["AMQPLibev", "BrokerSupport", "LibevSupport"], swiftSettings: settings),

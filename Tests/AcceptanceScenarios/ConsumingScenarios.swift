@@ -4,6 +4,34 @@ import AdapterKit
 /// Consuming, getting and acknowledging.
 enum ConsumingScenarios {
     static let all: [AdapterCheck] = [
+        .scenario("a-reply-comes-over-direct-reply-to") { session in
+            session.queue { channel, queue in
+                let replies = "amq.rabbitmq.reply-to"
+                channel.basicConsume(
+                    queue,
+                    onMessage: { channel, request in
+                        let properties = try request.properties
+                        let address = properties.replyTo ?? ""
+                        session.check.expect(address.hasPrefix("\(replies)."), "reply address \(address)")
+                        session.publish(
+                            "answer", on: channel, routingKey: address,
+                            properties: MessageProperties(correlationID: properties.correlationID))
+                        channel.basicAck(request.tag)
+                    })
+                channel.basicConsume(
+                    replies, autoAck: true,
+                    onMessage: { _, reply in
+                        session.check.expectEqual(reply.text, "answer", "text")
+                        session.check.expectEqual(try reply.properties.correlationID, "7", "correlation")
+                        session.finish()
+                    },
+                    completion: { _ in
+                        session.publish(
+                            "question", on: channel, routingKey: queue,
+                            properties: MessageProperties(correlationID: "7", replyTo: replies))
+                    })
+            }
+        },
         .scenario("a-delivery-carries-what-was-published") { session in
             session.queue { channel, queue in
                 let properties = MessageProperties(

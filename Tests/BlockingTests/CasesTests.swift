@@ -21,15 +21,4 @@ import Testing
         #expect(rows.count == 82 && Set(rows.compactMap(\.first)).count == 82)
         for row in rows { #expect(sources.contains("func `\(row[1])`("), "\(row[0]) has no test") }
     }
-
-    @Test func `every row of the blocking faces has tests that exist`() throws {
-        let (rows, sources) = try Self.rows("Blocking rows of the feature table")
-        let ids = Set(rows.compactMap(\.first))
-        for number in 1 ... 17 { #expect(ids.contains("BLK-\(number)")) }
-        for row in rows {
-            for name in row[2].components(separatedBy: "; ") {
-                #expect(sources.contains("func `\(name)`("), "\(row[0]): \(name)")
-            }
-        }
-    }
 }
