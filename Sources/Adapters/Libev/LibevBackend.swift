@@ -156,12 +156,12 @@ final class LibevBackend: LoopBackend {
 
     private func runTurn() {
         guard let host else { return }
-        if let deadline, deadline <= host.now { self.deadline = nil }
         let wasDelivering = isDelivering
         isDelivering = true
         defer { isDelivering = wasDelivering }
         // A turn inside a turn does nothing but drop the events, which libev will report again.
         guard descriptors.hasEvents && !host.isInTurn else {
+            if let deadline, deadline <= host.now { self.deadline = nil }
             descriptors.dropEvents()
             host.wakeUp()
             return
@@ -177,6 +177,10 @@ final class LibevBackend: LoopBackend {
             }
         }
         descriptors.reuse(events)
+        // The deadline that came with the events stands until the host replaces it, and its timer has fired already.
+        if let loop, let deadline, clibev_is_active(timer.pointer) == 0 {
+            startTimer(loop, host.now.duration(to: deadline))
+        }
     }
 
     /// The owner of a borrowed loop is destroying it.

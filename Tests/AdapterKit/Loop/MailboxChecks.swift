@@ -24,6 +24,9 @@ enum MailboxChecks {
         AdapterCheck(
             "mailbox/chain-starves-no-descriptor", .loop, covers: ["L7"], needs: .descriptors,
             chainStarvesNoDescriptor),
+        AdapterCheck(
+            "mailbox/posted-from-an-event-while-a-turn-is-due", .loop, covers: ["L3"], needs: .descriptors,
+            postedFromAnEventWhileATurnIsDue),
         AdapterCheck("mailbox/releases-what-ran", .loop, releasesWhatRan),
         AdapterCheck(
             "mailbox/refuses-after-close", .loop, covers: ["L3", "TestAddCallbackThreadsafeAfterClose"],
@@ -176,6 +179,29 @@ enum MailboxChecks {
             }
             pipe.writer.writePipe([1])
         }
+    }
+
+    @Sendable static func postedFromAnEventWhileATurnIsDue(_ check: CheckRun) throws {
+        let loop = try check.descriptorLoop()
+        let mailbox = loop.mailbox
+        let pipe = try PeerSocket.pipe()
+        let box = Confined(check)
+        var count = 0
+        // Each call asks for the next turn, which comes with an event, too, until there are no more of them. No timer is
+        // set meanwhile, so that a lost wake-up is not mended by one.
+        check.run("what the last event's callback posted", within: nil) {
+            pipe.writer.writePipe([1])
+            try loop.setReader(pipe.reader.descriptor) {
+                count += 1
+                guard count == 4 else {
+                    try? mailbox.addCallbackThreadsafe {}
+                    return
+                }
+                loop.removeReader(pipe.reader.descriptor)
+                try? mailbox.addCallbackThreadsafe { box.value.finish() }
+            }
+        }
+        check.expectEqual(count, 4, "events")
     }
 
     @Sendable static func releasesWhatRan(_ check: CheckRun) {
