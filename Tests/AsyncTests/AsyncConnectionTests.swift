@@ -136,20 +136,51 @@ import Testing
     }
 
     @Test func `a connection that nobody holds any more is closed`() async throws {
-        let name = uniqueName("dropped")
-        let listed = { () async throws -> Bool in
-            try await onOwnThread {
-                try TestBroker.command(["ctl", "-q", "list_connections", "client_properties"]).contains(name)
+        // The queue goes with the connection that it belongs to.
+        let queue = uniqueName("dropped")
+        do {
+            let connection = try await AMQP.connect(try TestBroker.url)
+            try await connection.channel().queueDeclare(queue, exclusive: true)
+            withExtendedLifetime(connection) {}
+        }
+        try await withBroker { connection in
+            try await waitUntil("the connection's queue is gone") {
+                let channel = try await connection.channel()
+                do throws(AMQPError) {
+                    try await channel.queueDeclare(queue, passive: true)
+                    return false
+                } catch {
+                    #expect(error.replyCode == 405 || error.replyCode == 404)
+                    return error.replyCode == 404
+                }
             }
         }
-        do {
-            var parameters = try TestBroker.parameters()
-            parameters.connectionName = name
-            let connection = try await AMQP.connect(parameters)
-            _ = try await connection.channel()
-            try await waitUntil("the connection is listed") { try await listed() }
+    }
+
+    @Test func `a channel that nobody holds any more is closed`() async throws {
+        try await withBroker { connection in
+            let number = try await connection.channel().number
+            try await waitUntil("its number is free") {
+                let next = try await connection.channel()
+                try await next.close()
+                return next.number == number
+            }
         }
-        try await waitUntil("the connection is gone") { try await !listed() }
+    }
+
+    @Test func `a channel is held by its deliveries`() async throws {
+        try await withBroker { connection in
+            func consume() async throws -> Deliveries {
+                let channel = try await connection.channel()
+                let queue = try await channel.queueDeclare(exclusive: true).queue
+                try await channel.publish("x", routingKey: queue)
+                return try await channel.basicConsume(queue)
+            }
+            for try await delivery in try await consume() {
+                #expect(delivery.text == "x")
+                break
+            }
+        }
     }
 
     @Test func `the underlying connection and channel are at hand`() async throws {

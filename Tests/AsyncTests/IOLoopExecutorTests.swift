@@ -65,6 +65,7 @@ import Testing
             for number in 0 ..< 10 { try await channel.publish("\(number)", routingKey: queue) }
             try await waitUntil("all messages came") { await collector.all().count == 10 }
             #expect(await collector.all() == (0 ..< 10).map(String.init))
+            try await channel.close()
             try await connection.close()
         }
     }

@@ -4,6 +4,9 @@ public import AMQPProtocol
 /// A channel for `async` functions; it drives a ``Channel``, which does all the work.
 ///
 /// It may be used from any task, as ``AsyncConnection`` says. Calls leave in the order in which one task makes them.
+///
+/// A channel made by ``AsyncConnection/channel(number:)`` is closed when nobody holds it, or its deliveries, any more, so
+/// that a task that is cancelled leaves none behind; hold it as long as the ``Channel`` that ``run(_:)`` gives is used.
 public final class AsyncChannel: Sendable {
     /// The channel's number.
     public let number: UInt16
@@ -11,12 +14,26 @@ public final class AsyncChannel: Sendable {
     public let connection: AsyncConnection
 
     let seat: LoopBound<ChannelSeat>
+    private let isOwned: Bool
 
-    /// Wraps a channel of the connection's; call it on the loop's thread.
-    public init(_ channel: Channel, on connection: AsyncConnection) {
+    /// Wraps a channel of the program's; call it on the loop's thread. Dropping it does not close the channel.
+    public convenience init(_ channel: Channel, on connection: AsyncConnection) {
+        self.init(channel, on: connection, isOwned: false)
+    }
+
+    init(_ channel: Channel, on connection: AsyncConnection, isOwned: Bool) {
         self.number = channel.number
         self.connection = connection
         self.seat = LoopBound(ChannelSeat(channel), on: channel.connection.ioLoop)
+        self.isOwned = isOwned
+    }
+
+    deinit {
+        guard isOwned else { return }
+        // A loop that has gone has no channels.
+        try? seat.execute { seat in
+            if seat.channel.isOpen { seat.channel.close { _ in } }
+        }
     }
 
     /// Makes a request of the channel's and waits for its reply; a cancelled task withdraws it.

@@ -59,7 +59,7 @@ public final class AsyncConnection: Sendable {
     public func channel(number: UInt16? = nil) async throws(AMQPError) -> AsyncChannel {
         try await bound.reply { connection, pending in
             let channel = connection.makeChannel(number: number) { result in
-                pending.finish(result.map { AsyncChannel($0, on: self) })
+                pending.finish(result.map { AsyncChannel($0, on: self, isOwned: true) })
             }
             guard let channel else { return }
             let request = channel.lastRequest
