@@ -185,7 +185,7 @@ let package = Package(
         .testTarget(
             name: "NIOTests",
             dependencies: [
-                "AMQPNIO", "AdapterKit", "BrokerSupport", "TLSSupport", nio("NIOCore"), nio("NIOPosix"),
+                "AMQPNIO", "AMQPPosix", "AdapterKit", "BrokerSupport", "TLSSupport", nio("NIOCore"), nio("NIOPosix"),
                 nio("NIOEmbedded"), nio("NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: settings),

@@ -20,7 +20,12 @@ extension Connection {
                 .map { "the handler of consumer \"\($0.tag)\" on channel \(channel.number)" }.sorted()
         }
         let completions = stallWatch.answers.map { "a completion of \($0)" }
-        let stall = CallbackStall(duration: lastReceived.duration(to: now), callbacks: handlers + completions)
+        reportStall(of: handlers + completions, lastReceived.duration(to: now))
+    }
+
+    /// Tells of callbacks that have blocked the loop; for the faces that call the program's callbacks themselves.
+    package func reportStall(of callbacks: [String], _ duration: Duration) {
+        let stall = CallbackStall(duration: duration, callbacks: callbacks)
         if stallListeners.isEmpty {
             logger.warning("\(stall)")
         } else {

@@ -54,6 +54,8 @@ extension Channel {
                     self?.connection.report(error)
                 }
             })
+        // Those that were cancelled by name have nobody else to remove them.
+        offLoopConsumers.removeAll { $0.inFlightCount == 0 && consumers[$0.consumerTag] == nil }
         offLoopConsumers.append(consumer)
         return consumer
     }

@@ -26,26 +26,74 @@ extension BlockingChannel {
         let consumer = BlockingConsumer(
             tag: tag, isAutoAck: autoAck, errorPolicy: errorPolicy ?? connection.parameters.handlerErrorPolicy,
             onMessage: onMessage)
-        guard consumers[tag] == nil else {
-            let reason = "channel \(channelNumber) has a consumer with the tag \"\(tag)\""
+        return try start(consumer) { completion in
+            core.basicConsume(
+                queue, consumerTag: tag, autoAck: autoAck, exclusive: exclusive, noLocal: noLocal, arguments: arguments,
+                onCancel: { [weak self] _, error in self?.cancelled(consumer, error) },
+                onMessage: { [weak self] _, delivery in self?.received(delivery, consumer) },
+                completion: completion)
+        }
+    }
+
+    /// Starts a consumer whose handler runs on other threads, and returns when the broker has confirmed it.
+    ///
+    /// Messages are handed to the executor, and acknowledged when their handlers have returned, while the program lets the
+    /// connection work: in ``startConsuming()``, ``BlockingConnection/processDataEvents(timeLimit:)``,
+    /// ``BlockingConnection/sleep(_:)`` and every call that waits. However long a handler takes, heartbeats go on there.
+    /// ``close(replyCode:replyText:)``, also that of the connection, first lets the handlers that are running come to
+    /// their end, within ``requestTimeout``; what is not acknowledged by then goes back to the queue.
+    ///
+    /// - Parameters:
+    ///   - queue: the queue; empty means the one that this channel declared last.
+    ///   - executor: where handlers run, for example a `WorkerPool`, or `.submitting { queue.async(execute: $0) }`.
+    ///   - maxInFlight: how many deliveries are handled at a time, at least 1; the broker is told by `basic.qos`, which
+    ///     also holds for consumers that this channel starts later. Default: 1, and so in order.
+    ///   - consumerTag: the consumer's name on this channel, at most 255 bytes; a unique one is made up if `nil`.
+    ///   - exclusive: whether this is to be the queue's only consumer.
+    ///   - arguments: the broker's extensions, for example `x-priority`.
+    ///   - onFailure: what an error thrown by the handler leads to; the error itself is logged, since no call of the
+    ///     program's ran the handler. Default: the message goes back to the queue.
+    ///   - handler: called for each message, on the executor, up to `maxInFlight` at a time.
+    /// - Returns: the consumer's tag. After ``basicCancel(_:)`` handlers that are running go on, and their messages are
+    ///   acknowledged as before.
+    /// - Throws: ``AMQPError``: ``AMQPError/Code/duplicateConsumerTag``, ``AMQPError/Code/invalidArgument`` if `maxInFlight`
+    ///   is 0, or what ended the channel or the connection.
+    @available(*, noasync)
+    @discardableResult
+    public func consume(
+        _ queue: String, on executor: any WorkExecutor, maxInFlight: UInt16 = 1, consumerTag: String? = nil,
+        exclusive: Bool = false, arguments: FieldTable = [:], onFailure: HandlerErrorPolicy = .nack(requeue: true),
+        handler: @escaping @Sendable (Delivery) throws -> Void
+    ) throws(AMQPError) -> String {
+        let tag = consumerTag ?? BlockingChannel.uniqueTag(channelNumber)
+        // The core hands out its messages; what is dispatched here is its end.
+        let consumer = BlockingConsumer(tag: tag, isAutoAck: false, errorPolicy: onFailure, onMessage: { _, _ in })
+        return try start(consumer) { completion in
+            core.consume(
+                queue, on: executor, maxInFlight: maxInFlight, consumerTag: tag, exclusive: exclusive,
+                arguments: arguments, onFailure: onFailure,
+                onCancel: { [weak self] _, error in self?.cancelled(consumer, error) }, completion: completion,
+                handler: handler)
+        }
+    }
+
+    /// Makes the request that starts a consumer; if that fails, nothing is left of the consumer.
+    private func start(
+        _ consumer: BlockingConsumer, _ request: (@escaping (Result<BasicConsumeOK, AMQPError>) -> Void) -> Void
+    ) throws(AMQPError) -> String {
+        guard consumers[consumer.tag] == nil else {
+            let reason = "channel \(channelNumber) has a consumer with the tag \"\(consumer.tag)\""
             throw AMQPError(.duplicateConsumerTag, blame: .application, reason, method: .basicConsume)
         }
-        consumers[tag] = consumer
+        consumers[consumer.tag] = consumer
         do throws(AMQPError) {
-            _ = try call { completion in
-                core.basicConsume(
-                    queue, consumerTag: tag, autoAck: autoAck, exclusive: exclusive, noLocal: noLocal,
-                    arguments: arguments,
-                    onCancel: { [weak self] _, error in self?.cancelled(consumer, error) },
-                    onMessage: { [weak self] _, delivery in self?.received(delivery, consumer) },
-                    completion: completion)
-            }
+            _ = try call(request)
         } catch {
-            consumers[tag] = nil
+            consumers[consumer.tag] = nil
             connection.events.removeAll { $0.concerns(consumer) }
             throw error
         }
-        return tag
+        return consumer.tag
     }
 
     /// Cancels a consumer, and returns when the broker has confirmed it.

@@ -48,6 +48,24 @@ extension BlockingConnection {
         core.onUnblocked { [weak self] _ in self?.add("onUnblocked", .connectionUnblocked, callback) }
     }
 
+    /// Has `callback` run after one of the program's callbacks has kept the connection from sending and receiving for longer
+    /// than ``stallThreshold``: the stall names it. If nobody listens, a warning is logged.
+    ///
+    /// A callback that lets the connection work meanwhile (``sleep(_:)``, any call that waits) keeps it from nothing.
+    @discardableResult
+    public func onStall(_ callback: @escaping (BlockingConnection, CallbackStall) throws -> Void) -> ListenerToken {
+        core.onStall { [weak self] _, stall in
+            self?.add("onStall") { connection in try callback(connection, stall) }
+        }
+    }
+
+    /// How long a callback may keep the connection from sending and receiving before ``onStall(_:)``'s callbacks hear of
+    /// it. Default: one second.
+    public var stallThreshold: Duration {
+        get { core.stallThreshold }
+        set { core.stallThreshold = newValue }
+    }
+
     /// Gives the broker a new secret, for example a token that replaces one that is about to expire.
     ///
     /// - Parameters:

@@ -54,11 +54,22 @@ extension BlockingConnection {
         while let event = events.popFirst(before: end) { try dispatch(event) }
     }
 
+    /// Reports the callback that is running, or has just returned, if it has kept the loop waiting for too long.
+    func lookForStall() {
+        let last = servedAt
+        servedAt = loop.now
+        guard let dispatched, last.advanced(by: core.stallThreshold) < servedAt else { return }
+        core.reportStall(of: [dispatched.callbackName], last.duration(to: servedAt))
+    }
+
     /// Runs the callback of one event.
     func dispatch(_ event: BlockingEvent) throws(AMQPError) {
-        let wasDispatching = isDispatching
-        isDispatching = true
-        defer { isDispatching = wasDispatching }
+        dispatched = event
+        servedAt = loop.now
+        defer {
+            lookForStall()
+            dispatched = nil
+        }
         switch event.kind {
         case .delivery(let consumer, let delivery):
             guard let channel = event.channel else { return }

@@ -66,7 +66,10 @@ extension BlockingConnection {
 
     /// Runs one turn, and takes over what other threads have posted.
     func step(_ limit: Duration) {
+        // Inside a callback: what it took until now, the loop had to wait.
+        if dispatched != nil { lookForStall() }
         loop.step(timeLimit: limit)
+        if dispatched != nil { servedAt = loop.now }
         for callback in mailbox.drain() { events.append(BlockingEvent(kind: .posted(callback))) }
     }
 }

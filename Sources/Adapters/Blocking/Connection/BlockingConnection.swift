@@ -42,7 +42,11 @@ public final class BlockingConnection {
     /// Whether the program has been told of ``ending``.
     private var isEndTold = false
     /// Whether one of the program's callbacks is running.
-    var isDispatching = false
+    var isDispatching: Bool { dispatched != nil }
+    /// What the callback that is running was called for.
+    var dispatched: BlockingEvent?
+    /// When the loop was served last, while callbacks run.
+    var servedAt = LoopInstant(nanoseconds: 0)
 
     /// Connects, and returns when the connection is open.
     ///

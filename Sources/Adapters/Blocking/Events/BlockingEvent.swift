@@ -19,6 +19,17 @@ struct BlockingEvent {
     /// The method that it came with, if it came from the broker.
     var method: MethodID?
 
+    /// What is called for it.
+    var callbackName: String {
+        switch kind {
+        case .delivery(let consumer, _):
+            "the handler of consumer \"\(consumer.tag)\" on channel \(channel?.channelNumber ?? 0)"
+        case .cancelled: "the onCancel callback"
+        case .posted: "the addCallbackThreadsafe callback"
+        case .callback(let name, _): "the \(name) callback"
+        }
+    }
+
     /// The message, if it is one for this consumer.
     func delivery(for consumer: BlockingConsumer) -> Delivery? {
         guard case .delivery(let other, let delivery) = kind, other === consumer else { return nil }

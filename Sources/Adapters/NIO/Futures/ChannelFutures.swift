@@ -7,6 +7,8 @@ final class ChannelFutures {
     let channel: AMQPConnection.Channel
     let eventLoop: any EventLoop
     private var consumers: [String: ConsumerEntry] = [:]
+    /// The consumers with handlers on other threads, and what their ends complete.
+    private var workers: [String: (consumer: OffLoopConsumer, ended: EventLoopPromise<AMQPError>)] = [:]
 
     init(_ channel: AMQPConnection.Channel, on eventLoop: any EventLoop) {
         self.channel = channel
@@ -93,7 +95,54 @@ final class ChannelFutures {
         entry.holdIfFull(channel.connection)
     }
 
+    /// Starts a consumer with a handler on other threads.
+    func startWorker(
+        _ start: (
+            AMQPConnection.Channel, _ onCancel: @escaping (AMQPConnection.Channel, AMQPError) -> Void,
+            _ completion: @escaping (Result<BasicConsumeOK, AMQPError>) -> Void
+        ) -> OffLoopConsumer
+    ) -> EventLoopFuture<FutureWorker> {
+        let ended = eventLoop.makePromise(of: AMQPError.self)
+        let started = eventLoop.makePromise(of: FutureWorker.self)
+        var tag = ""
+        let onCancel = { [weak self] (_: AMQPConnection.Channel, error: AMQPError) in
+            self?.workers[tag] = nil
+            ended.succeed(error)
+        }
+        var consumer: OffLoopConsumer?
+        consumer = start(channel, onCancel) { [weak self] result in
+            switch result {
+            case .success:
+                if let consumer { self?.workers[tag] = (consumer, ended) }
+                started.succeed(FutureWorker(consumerTag: tag, ended: ended.futureResult))
+            case .failure(let error):
+                ended.succeed(error)
+                started.fail(error)
+            }
+            consumer = nil
+        }
+        tag = consumer?.consumerTag ?? ""
+        return started.futureResult
+    }
+
+    private func cancel(
+        _ worker: (consumer: OffLoopConsumer, ended: EventLoopPromise<AMQPError>)
+    ) -> EventLoopFuture<BasicCancelOK> {
+        let tag = worker.consumer.consumerTag
+        return future { _, completion in
+            worker.consumer.cancel { [weak self] result in
+                if case .success = result, self?.workers.removeValue(forKey: tag) != nil {
+                    let reason = "consumer \"\(tag)\" was cancelled"
+                    worker.ended.succeed(
+                        AMQPError(.consumerCancelled, blame: .application, reason, method: .basicCancel))
+                }
+                completion(result)
+            }
+        }
+    }
+
     func cancel(_ tag: String) -> EventLoopFuture<BasicCancelOK> {
+        if let worker = workers[tag] { return cancel(worker) }
         let entry = consumers[tag]
         return future { channel, completion in
             channel.basicCancel(tag) { [weak self] result in
@@ -136,6 +185,8 @@ final class ChannelFutures {
     func closed(_ error: AMQPError) {
         for entry in consumers.values { entry.close(error) }
         consumers = [:]
+        for worker in workers.values { worker.ended.succeed(error) }
+        workers = [:]
     }
 }
 

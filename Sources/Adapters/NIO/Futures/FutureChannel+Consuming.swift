@@ -31,10 +31,47 @@ extension FutureChannel {
         return onLoop { $0.consume(consume, limit: limit) }
     }
 
+    /// Starts a consumer whose handler runs on other threads, however long it takes: the event loop, with its heartbeats
+    /// and other channels, goes on.
+    ///
+    /// Each message is acknowledged when its handler has returned. ``close(replyCode:replyText:)``, also that of the
+    /// connection, first lets the handlers that are running come to their end, within the channel's request timeout; what
+    /// is not acknowledged by then goes back to the queue.
+    ///
+    /// - Parameters:
+    ///   - queue: the queue; empty means the one that this channel declared last.
+    ///   - executor: where handlers run, for example a `WorkerPool` of AMQPPosix, or
+    ///     `.submitting { work in threadPool.submit { _ in work() } }` for a `NIOThreadPool`.
+    ///   - maxInFlight: how many messages are handled at a time, at least 1; the broker is told by `basic.qos`, which
+    ///     also holds for consumers that this channel starts later. Default: 1, and so in order.
+    ///   - consumerTag: the consumer's name on this channel, at most 255 bytes; a unique one is made up if `nil`.
+    ///   - exclusive: whether this is to be the queue's only consumer.
+    ///   - arguments: the broker's extensions, for example `x-priority`.
+    ///   - onFailure: what an error thrown by the handler leads to; the connection's `onError` listeners hear of it, too.
+    ///     Default: the message goes back to the queue.
+    ///   - handler: called for each message, on the executor, up to `maxInFlight` at a time.
+    /// - Returns: the tag, and a future for the consumer's end; it fails with
+    ///   ``AMQPConnection/AMQPError/Code/invalidArgument`` if `maxInFlight` is 0, and with
+    ///   ``AMQPConnection/AMQPError/Code/duplicateConsumerTag`` if the tag is in use on this channel.
+    public func consume(
+        _ queue: String, on executor: any WorkExecutor, maxInFlight: UInt16 = 1, consumerTag: String? = nil,
+        exclusive: Bool = false, arguments: FieldTable = [:], onFailure: HandlerErrorPolicy = .nack(requeue: true),
+        handler: @escaping @Sendable (Delivery) throws -> Void
+    ) -> EventLoopFuture<FutureWorker> {
+        onLoop { futures in
+            futures.startWorker { channel, onCancel, completion in
+                channel.consume(
+                    queue, on: executor, maxInFlight: maxInFlight, consumerTag: consumerTag, exclusive: exclusive,
+                    arguments: arguments, onFailure: onFailure, onCancel: onCancel, completion: completion,
+                    handler: handler)
+            }
+        }
+    }
+
     /// Ends a consumer (`basic.cancel`), and closes its queue when the broker has answered.
     ///
     /// Messages that come meanwhile, or that nobody has taken, go back to their queue, unless they count as acknowledged;
-    /// then they are dropped.
+    /// then they are dropped. Handlers on other threads come to their end first, and their messages are acknowledged.
     ///
     /// - Parameter consumerTag: the consumer's tag.
     /// - Returns: the broker's answer; it fails with ``AMQPConnection/AMQPError/Code/unknownConsumerTag`` if the channel
