@@ -164,10 +164,12 @@ enum FaceOpening {
             var parameters = run.parameters
             parameters.channelMax = 3
             let connection = try await run.connect(parameters)
-            for _ in 1 ... 3 { _ = try await connection.channel() }
+            var channels: [any FaceChannel] = []
+            for _ in 1 ... 3 { channels.append(try await connection.channel()) }
             await run.expectFailure(.noFreeChannels, of: "the fourth channel") { () throws(AMQPError) in
                 try await connection.channel()
             }
+            for channel in channels { try await channel.queueDeclare(exclusive: true) }
         },
     ]
 }

@@ -39,28 +39,25 @@ enum FacePatterns {
             try await published
         },
         FaceScenario("two-channels-share-the-work-of-a-queue") { run in
-            let (writer, queue) = try await run.queue()
+            let (reader, queue) = try await run.queue()
+            let results = try await reader.basicConsume(queue, autoAck: true)
             let connection = try await run.connect()
-            let name = run.uniqueName()
-            var workers: [(channel: any FaceChannel, consumer: FaceConsumer)] = []
             let source = try await connection.channel()
-            try await source.queueDeclare(name, exclusive: true)
-            for _ in 1 ... 2 {
-                let channel = try await connection.channel()
-                try await channel.basicQos(prefetchCount: 1)
-                workers.append((channel, try await channel.basicConsume(name)))
-            }
-            for index in 0 ..< 20 { try await source.publish("\(index)", to: name) }
-            for _ in 0 ..< 10 {
-                for worker in workers {
-                    let delivery = try await run.next(from: worker.consumer)
-                    try await worker.channel.publish(delivery.text, to: queue)
-                    try await worker.channel.basicAck(delivery.tag)
-                }
-            }
-            let results = try await writer.basicConsume(queue, autoAck: true)
+            let jobs = try await source.queueDeclare(exclusive: true).queue
+            let first = try await connection.channel()
+            let second = try await connection.channel()
+            for channel in [first, second] { try await channel.basicQos(prefetchCount: 1) }
+            let consumers = [try await first.basicConsume(jobs), try await second.basicConsume(jobs)]
+            async let firstCount = work(first, consumers[0], resultsTo: queue)
+            async let secondCount = work(second, consumers[1], resultsTo: queue)
+            for index in 0 ..< 20 { try await source.publish("\(index)", to: jobs) }
             run.expectEqual(
                 Set(try await run.texts(20, from: results)), Set((0 ..< 20).map { "\($0)" }), "results")
+            try await first.basicCancel(consumers[0].tag)
+            try await second.basicCancel(consumers[1].tag)
+            let counts = [try await firstCount, try await secondCount]
+            run.expectEqual(counts[0] + counts[1], 20, "jobs done")
+            run.expect(!counts.contains(0), "one of them had nothing to do: \(counts)")
         },
         FaceScenario("what-was-received-is-sent-on-unchanged") { run in
             let (channel, source) = try await run.queue()
@@ -88,6 +85,21 @@ enum FacePatterns {
             }
         },
     ]
+
+    /// Does jobs until the consumer is cancelled.
+    ///
+    /// - Returns: how many they were.
+    private static func work(
+        _ channel: any FaceChannel, _ consumer: FaceConsumer, resultsTo queue: String
+    ) async throws(AMQPError) -> Int {
+        var count = 0
+        while let delivery = try await consumer.deliveries.next() {
+            try await channel.publish(delivery.text, to: queue)
+            try await channel.basicAck(delivery.tag)
+            count += 1
+        }
+        return count
+    }
 
     private static func flood(
         _ channel: any FaceChannel, _ queue: String, _ filler: [UInt8], _ count: Int
