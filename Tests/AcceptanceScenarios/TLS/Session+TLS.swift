@@ -25,7 +25,15 @@ extension Session {
         _ peer: TLSPeer, host: String = "localhost", _ tls: TLSConfiguration,
         _ completion: @escaping (Result<any StreamTransport, AMQPError>) -> Void
     ) {
-        _ = loop.connect(to: .ipv4(0x7F00_0001, port: peer.port), options: SocketOptions()) { [self] result in
+        secure(port: peer.port, host: host, tls, completion)
+    }
+
+    /// Connects to a port of 127.0.0.1 and puts TLS around the stream.
+    func secure(
+        port: UInt16, host: String = "localhost", _ tls: TLSConfiguration,
+        _ completion: @escaping (Result<any StreamTransport, AMQPError>) -> Void
+    ) {
+        _ = loop.connect(to: .ipv4(0x7F00_0001, port: port), options: SocketOptions()) { [self] result in
             guard let stream = value(result, "connect") else { return }
             _ = loop.secure(stream, host: host, tls, completion)
         }

@@ -1,5 +1,6 @@
 import AMQPConnection
 import AdapterKit
+import BrokerSupport
 import TLSSupport
 
 /// TLS with servers that show every kind of certificate, and with such as speak something else.
@@ -84,6 +85,28 @@ enum TLSPeerScenarios {
                 session.check.expectEqual(error?.reason, "the peer closed the stream", "reason")
             }
         },
+        .scenario("tls-an-alert-in-the-middle-of-a-session-is-told-as-what-it-is") { session in
+            let proxy = try FaultProxy(to: .ipv4(0x7F00_0001, port: try session.peer().port))
+            session.keep(proxy)
+            guard case .ipv4(_, let port) = proxy.address else { throw TestBroker.Unavailable("the proxy has no port") }
+            session.secure(port: port, try session.trusting()) { result in
+                guard let stream = session.value(result, "the handshake") else { return }
+                stream.start(
+                    TLSStreamProbe(
+                        onReceive: { _ in
+                            // A record that nobody can decipher: the server answers it with an alert.
+                            proxy.inject(toServer: [0x17, 3, 3, 0, 32] + Array(repeating: 7, count: 32))
+                        },
+                        onClosed: { error, received in
+                            session.check.expectEqual(received, [1, 2, 3], "received")
+                            if let error { session.expect(error, .refusedByPeer, alert: 20, "the end") }
+                            session.check.expect(error != nil, "the stream ended in order")
+                            session.finish()
+                        }))
+                stream.send([1, 2, 3])
+                stream.flush()
+            }
+        },
         .scenario("tls-a-ragged-end-is-an-error-that-says-so") { session in
             try session.expectEnd(of: session.peer(.init(), .cut(after: [1, 2, 3])), [1, 2, 3]) { error in
                 session.check.expectEqual(error?.code, .streamLost, "code")
@@ -103,6 +126,7 @@ enum TLSPeerScenarios {
                 session.finish()
             }
         },
+        version(.tls12), version(.tls13),
         .scenario("tls-names-are-told-to-the-server-and-addresses-are-not") { session in
             let peer = try session.peer()
             let tls = try session.trusting()
@@ -140,6 +164,18 @@ enum TLSPeerScenarios {
                 session.finish()
             }
         },
+        .scenario("tls-a-server-that-speaks-an-older-version-than-asked-for-is-refused") { session in
+            var tls = try session.trusting()
+            tls.minimumVersion = .tls13
+            session.secure(try session.peer(TLSServerOptions(version: .tls12)), tls) { result in
+                if case .failure(let error) = result {
+                    session.expect(error, .versionNotAccepted, "TLS 1.2")
+                } else {
+                    session.check.fail("TLS 1.2 was accepted")
+                }
+                session.finish()
+            }
+        },
         .scenario("tls-a-handshake-can-be-given-up") { session in
             var parameters = session.parameters
             parameters.tls = try session.trusting()
@@ -156,6 +192,17 @@ enum TLSPeerScenarios {
             }
         },
     ]
+}
+
+extension TLSPeerScenarios {
+    /// A server that speaks one version only.
+    fileprivate static func version(_ version: TLSVersion) -> AdapterCheck {
+        .scenario("tls-version-\(version.rawValue)-is-spoken") { session in
+            session.secure(try session.peer(TLSServerOptions(version: version)), try session.trusting()) { result in
+                if let stream = session.value(result, "the handshake") { session.exchange(on: stream) }
+            }
+        }
+    }
 }
 
 extension Session {
