@@ -16,6 +16,6 @@ public enum Scenarios {
             + RefusalScenarios.all + RareMethodScenarios.all + TopologyScenarios.all
             + ArgumentScenarios.all + PublishingScenarios.all + ConsumingScenarios.all + ClosingScenarios.all
             + CallbackScenarios.all + ConnectionCodeScenarios.all + ChannelCodeScenarios.all
-            + TLSPeerScenarios.all + TLSBrokerScenarios.all
+            + TLSPeerScenarios.all + TLSBrokerScenarios.all + InteropScenarios.all
     }
 }

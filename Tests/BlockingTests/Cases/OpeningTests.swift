@@ -36,13 +36,22 @@ import Testing
 
     @Test func `the last broker's error is thrown when none can be reached`() async throws {
         try await onOwnThread {
-            var noSuchName = Self.unreachable
-            noSuchName.virtualHost = "\u{0}"
-            let error = failure { _ = try BlockingConnection([noSuchName, Self.unreachable]) }
+            let noSuchHost = ConnectionParameters(host: "host.invalid")
+            let error = failure { _ = try BlockingConnection([noSuchHost, Self.unreachable]) }
             #expect(error?.code == .connectFailed)
-            let other = failure { _ = try BlockingConnection([Self.unreachable, noSuchName]) }
-            #expect(other?.code == .invalidArgument)
+            let other = failure { _ = try BlockingConnection([Self.unreachable, noSuchHost]) }
+            #expect(other?.code == .resolutionFailed)
             #expect(failure { _ = try BlockingConnection([]) }?.code == .invalidArgument)
+        }
+    }
+
+    @Test func `parameters that are not valid are refused before any is tried`() async throws {
+        try await onOwnThread {
+            var invalid = Self.unreachable
+            invalid.virtualHost = "\u{0}"
+            for candidates in [[invalid], [Self.unreachable, invalid], [invalid, try TestBroker.parameters()]] {
+                #expect(failure { _ = try BlockingConnection(candidates) }?.code == .invalidArgument)
+            }
         }
     }
 
