@@ -27,31 +27,33 @@ enum FaceConnectionErrors {
                 try await consumer.deliveries.next()
             }
         },
-        FaceScenario("publishes-in-flight-are-lost-with-the-stream") { run in
-            let (proxy, parameters) = try run.proxy()
-            let channel = try await run.connect(parameters).channel()
+        FaceScenario("a-publish-is-lost-with-the-stream-that-breaks-in-its-middle") { run in
+            let (proxy, parameters) = try run.proxy(toServer: .cut(after: 100_000))
+            run.keep(proxy)
+            let connection = try await run.connect(parameters)
+            let channel = try await connection.channel()
             let queue = try await channel.queueDeclare(exclusive: true).queue
             try await channel.confirmSelect()
-            proxy.stall(toServer: true, toClient: true)
-            async let outcome = channel.publishConfirmed(FaceMessage("x", routingKey: queue))
-            proxy.close()
-            guard case .lost(let error) = try await outcome else { return run.fail("it was not lost") }
+            let message = FaceMessage([UInt8](repeating: 1, count: 200_000), routingKey: queue)
+            guard case .lost(let error) = try await channel.publishConfirmed(message) else {
+                return run.fail("it was not lost")
+            }
             run.expect(error, .streamLost, of: "outcome")
+            run.expect(try await connection.closed(), .streamLost, of: "the connection's end")
         },
         FaceScenario("a-broker-that-is-not-heard-is-given-up") { run in
             var (proxy, parameters) = try run.proxy()
+            run.keep(proxy)
             parameters.heartbeat = 1
             let connection = try await run.connect(parameters)
             let channel = try await connection.channel()
+            let consumer = try await channel.basicConsume(try await channel.queueDeclare(exclusive: true).queue)
             proxy.stall(toServer: false, toClient: true)
-            async let declared = channel.queueDeclare(exclusive: true)
-            run.expect(try await connection.closed(), .heartbeatTimeout, of: "the connection's end")
-            do {
-                run.fail("declared \(try await declared)")
-            } catch let error as AMQPError {
-                run.expect(error, .heartbeatTimeout, of: "what waited")
+            await run.expectFailure(.heartbeatTimeout, of: "the consumer") { () throws(AMQPError) in
+                try await consumer.deliveries.next()
             }
-            proxy.close()
+            run.expect(try await channel.closed(), .heartbeatTimeout, of: "the channel's end")
+            run.expect(try await connection.closed(), .heartbeatTimeout, of: "the connection's end")
         },
     ]
 
