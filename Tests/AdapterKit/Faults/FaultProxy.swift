@@ -113,7 +113,14 @@ public final class FaultProxy: Sendable {
         _ = Gate.afterThread {
             var passed = 0
             while !state.isClosed {
-                if let cutAfter = plan.cutAfter, passed >= cutAfter { return lose(source, target, plan.cut) }
+                if let cutAfter = plan.cutAfter, passed >= cutAfter {
+                    // A stream that is cut before its first byte is cut when that byte comes: the other side has seen
+                    // its connection succeed by then.
+                    while passed == 0, !state.isClosed, !source.isClosed, !target.isClosed,
+                        !source.wait(forReading: true, within: .milliseconds(20))
+                    {}
+                    return lose(source, target, plan.cut)
+                }
                 let allowed = min(
                     (plan.cutAfter ?? .max) - passed, (plan.stallAfter ?? .max) - passed, plan.pieceSize ?? 65536,
                     plan.bytesPerSecond.map { max($0 / 100, 1) } ?? 65536)
