@@ -138,12 +138,12 @@ internal import Testing
     }
 
     @Test func aHandlerThatSleepsForThreeHeartbeatsKeepsTheConnection() async throws {
-        try await connected({ $0.heartbeat = .seconds(1) }) { connection, channel, queue in
+        try await connected({ $0.heartbeat = .seconds(2) }) { connection, channel, queue in
             _ = try await channel.confirmSelect().get()
             try await channel.basicPublish("a", routingKey: queue).get()
             let (handled, continuation) = AsyncStream.makeStream(of: String.self)
             let worker = try await channel.consume(queue, on: WorkerPool(threadCount: 1)) { delivery in
-                System.sleep(.milliseconds(3200))
+                System.sleep(.milliseconds(6500))
                 continuation.yield(delivery.text)
                 continuation.finish()
             }.get()

@@ -6,11 +6,11 @@ enum FaceDeadlines {
     static let all: [FaceScenario] = [
         FaceScenario("an-idle-connection-lives-on-heartbeats") { run in
             var parameters = run.parameters
-            parameters.heartbeat = 1
+            parameters.heartbeat = 2
             let connection = try await run.connect(parameters)
             let channel = try await connection.channel()
             // The broker gives a client up that was silent for two intervals; this is the time that passes.
-            try await Task.sleep(for: .milliseconds(3500))
+            try await Task.sleep(for: .milliseconds(6500))
             run.expect(try await connection.facts().isOpen, "the connection is over")
             try await channel.queueDeclare(exclusive: true)
         },
