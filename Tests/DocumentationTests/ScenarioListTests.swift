@@ -1,4 +1,5 @@
 internal import AcceptanceScenarios
+internal import AdapterKit
 internal import Foundation
 internal import Testing
 
