@@ -1,7 +1,6 @@
 import AMQPConnection
 
-// SAFETY: made by the task that waits, handed to the loop through its mailbox (or used on its thread at once), and touched
-// on the loop's thread only from then on.
+// SAFETY: the task that waits makes it and hands it to the loop's thread, which alone touches it from then on.
 /// What one task waits for: its continuation is resumed exactly once, on the loop's thread, where replies come and where
 /// a cancel arrives too; so whichever of them is first decides, and nothing gets lost between them.
 final class PendingReply<Value: Sendable>: @unchecked Sendable {
