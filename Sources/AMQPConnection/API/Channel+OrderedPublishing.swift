@@ -13,7 +13,7 @@ struct HeldPublish {
 /// number of a publish is its place among the publishes, which keep their order: those that wait come next.
 extension Channel {
     /// Whether a publish has to wait: for requests, if that is wanted, or for publishes that do.
-    var holdsPublishes: Bool { !heldPublishes.isEmpty || (publishesAfterRequests && requests.count > 0) }
+    var holdsPublishes: Bool { !heldPublishes.isEmpty || (ordersPublishes && requests.count > 0) }
 
     /// Queues a publish behind the requests.
     ///

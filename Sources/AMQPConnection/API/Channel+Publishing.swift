@@ -57,7 +57,7 @@ extension Channel {
         connection.mailbox.assertCurrent()
         let isRoom =
             connection.output.byteCount + connection.transportBacklog + connection.heldByteCount
-            <= connection.parameters.outputLimit - count
+            <= connection.outputLimits.limit - count
         guard isOpen, isRoom, isInConfirmMode || onOutcome == nil else {
             if let refusal = publishRefusal(count, onOutcome) { throw refusal }
             return
@@ -87,7 +87,7 @@ extension Channel {
     func track(_ onOutcome: ((PublishOutcome) -> Void)?, _ fingerprint: Int) -> UInt64 {
         let sequence = confirms.published(onOutcome.map(OutcomeContinuation.init), fingerprint: fingerprint)
         if confirms.openCount == unconfirmedMaximum { connection.gateChanged() }
-        if confirmTimeout != nil, confirmWatch == nil { watchConfirms() }
+        if unconfirmedTime != nil, confirmWatch == nil { watchConfirms() }
         return sequence
     }
 

@@ -43,20 +43,31 @@ public final class Channel {
     /// Publishes keep their order among each other in any case. What waits counts as waiting output: for
     /// ``mayPublish``, and for the parameters' output limit. If the channel ends first, the outcome of a publish that
     /// waits is ``PublishOutcome/lost(_:)``.
-    public var publishesAfterRequests = false
+    public var publishesAfterRequests: Bool {
+        get { ordersPublishes }
+        set { ordersPublishes = newValue }
+    }
 
     /// How long a publish may be unconfirmed; `nil` for any time. Default: `nil`.
     ///
     /// One that takes longer (by up to a quarter of the time) ends as ``PublishOutcome/lost(_:)`` with
     /// ``AMQPError/Code/deadlineExceeded``: the message may have arrived all the same. The channel lives on, and a
     /// confirm that comes too late is ignored.
-    public var confirmTimeout: Duration? { didSet { watchConfirms() } }
+    public var confirmTimeout: Duration? {
+        get { unconfirmedTime }
+        set {
+            unconfirmedTime = newValue
+            watchConfirms()
+        }
+    }
 
     /// Whether publishes are confirmed: true from the moment that `confirm.select` has been sent.
     public var isConfirming: Bool { isInConfirmMode }
 
-    // These two are asked for with every publish, which is cheaper where nobody outside can reach them.
+    // These are asked for with every publish, which is cheaper where nobody outside can reach them.
     var unconfirmedMaximum: Int?
+    var unconfirmedTime: Duration?
+    var ordersPublishes = false
     var isInConfirmMode = false
 
     /// The ticket of the last ``accessRequest(_:exclusive:passive:active:write:read:completion:)``, which later methods
@@ -79,7 +90,8 @@ public final class Channel {
     var calls: [UInt64: PendingCall] = [:]
     var consumers: [String: Consumer] = [:]
     var lastConsumer: Consumer?
-    var unacked = UnackedTags()
+    // SAFETY: no access overlaps another: the tags are numbers, and what they do calls nothing.
+    @exclusivity(unchecked) var unacked = UnackedTags()
     /// What waits for its turn, and counts in the connection's ``Connection/heldByteCount``.
     var countedHeldBytes = 0
     var heldPublishes = RingBuffer<HeldPublish>()

@@ -9,12 +9,12 @@ extension Connection {
     /// The amount of waiting output changed.
     func outputChanged() {
         let waiting = output.byteCount + transportBacklog + heldByteCount
-        let isAbove = waiting > (isAboveWaterMark ? parameters.outputLowWaterMark : parameters.outputHighWaterMark)
+        let isAbove = waiting > (isAboveWaterMark ? outputLimits.lowWaterMark : outputLimits.highWaterMark)
         if isAbove != isAboveWaterMark {
             isAboveWaterMark = isAbove
             gateChanged()
         }
-        guard parameters.backpressureDetection else { return }
+        guard outputLimits.detectsBackpressure else { return }
         let average = (bytesSent + UInt64(output.byteCount)) / max(framesSent, 1)
         let (limit, isAnything) = average.multipliedReportingOverflow(by: UInt64(max(backpressureMultiplier, 0)))
         if (!isAnything && waiting > limit) != isUnderBackpressure {
@@ -25,21 +25,21 @@ extension Connection {
 
     /// Why a call of the user's cannot add `size` bytes to the output; `nil` if it can (``ConnectionParameters/outputLimit``).
     func outputRefusal(of size: Int, _ method: MethodID) -> AMQPError? {
-        let room = parameters.outputLimit - size
+        let room = outputLimits.limit - size
         // What the stream has not taken is asked for only if it matters.
         guard output.byteCount + transportBacklog + heldByteCount > room,
             unsentByteCount + heldByteCount > room
         else { return nil }
         return AMQPError(
             .outputBufferFull, blame: .application,
-            "\(unsentByteCount + heldByteCount) bytes wait to be sent; the limit is \(parameters.outputLimit)",
+            "\(unsentByteCount + heldByteCount) bytes wait to be sent; the limit is \(outputLimits.limit)",
             method: method)
     }
 
     /// Acknowledgements, answers and heartbeats cannot be refused: if they go far beyond the limit, the peer is one that
     /// does not read, and the connection ends.
     func endIfOutputIsTooLarge() {
-        let limit = parameters.outputLimit
+        let limit = outputLimits.limit
         let reserve = max(limit / 8, Connection.smallestOutputReserve)
         guard output.byteCount + transportBacklog > limit, unsentByteCount - reserve > limit, !isEndingForOutput
         else { return }

@@ -13,7 +13,10 @@ public final class Connection {
     /// The loop that the connection runs on.
     public let ioLoop: any IOLoop
     /// The parameters of the attempt that is under way, or was the last one.
-    public internal(set) var parameters: ConnectionParameters
+    public internal(set) var parameters: ConnectionParameters {
+        didSet { outputLimits = OutputLimits(parameters) }
+    }
+    var outputLimits: OutputLimits
     /// What went wrong on the way to an open connection, oldest first: the last 1,000 failures at most. A connection that
     /// is open has some if it was not open at the first try.
     public internal(set) var connectionFailures: [ConnectionFailure] = []
@@ -147,6 +150,7 @@ public final class Connection {
         // A workflow of the user's is asked in a turn of its own, never here.
         let parameters = (workflow as? RetryingWorkflow)?.candidates.first ?? ConnectionParameters()
         self.parameters = parameters
+        self.outputLimits = OutputLimits(parameters)
         self.workflow = workflow
         self.givenStream = stream
         self.ioLoop = loop
