@@ -17,6 +17,10 @@ func nio(_ product: String, package: String = "swift-nio") -> Target.Dependency 
     .product(name: product, package: package, condition: .when(traits: ["NIO"]))
 }
 
+/// The product of swift-service-lifecycle, which only the trait `ServiceLifecycle` brings in.
+let serviceLifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["ServiceLifecycle"]))
+
 let package = Package(
     name: "ochotona",
     products: [
@@ -36,12 +40,15 @@ let package = Package(
     traits: [
         .trait(name: "TLS", description: "amqps on the loops of AMQPPosix, by the system's OpenSSL"),
         .trait(name: "NIO", description: "The adapter for SwiftNIO; without it swift-nio is not used."),
+        .trait(
+            name: "ServiceLifecycle", description: "Connections of AMQPAsync as services of swift-service-lifecycle"),
         .default(enabledTraits: ["TLS", "NIO"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
     ],
     targets: [
         .target(name: "AMQPProtocol", exclude: ["Specification"], swiftSettings: settings),
@@ -85,7 +92,7 @@ let package = Package(
             name: "AMQPAsync",
             dependencies: [
                 "AMQPPosix", .target(name: "AMQPEpoll", condition: .when(platforms: [.linux])),
-                .target(name: "AMQPPoll", condition: .when(platforms: [.macOS, .iOS])),
+                .target(name: "AMQPPoll", condition: .when(platforms: [.macOS, .iOS])), serviceLifecycle,
             ],
             path: "Sources/Adapters/Async", swiftSettings: settings),
         .target(
@@ -190,7 +197,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "AsyncTests", dependencies: ["AMQPAsync", "AMQPLibev", "AMQPSelect", "BrokerSupport"],
+            name: "AsyncTests",
+            dependencies: ["AMQPAsync", "AMQPLibev", "AMQPSelect", "BrokerSupport", log, serviceLifecycle],
             swiftSettings: settings),
         .testTarget(name: "DispatchTests", dependencies: ["AMQPDispatch"], swiftSettings: settings),
         .target(
@@ -219,7 +227,7 @@ let package = Package(
         .executableTarget(
             name: "MainJob", dependencies: ["AMQPSelect"], path: "Examples/MainJob", swiftSettings: settings),
         .executableTarget(
-            name: "amqp-bench", dependencies: ["AMQPConnection"], path: "Tests/Benchmarks/InMemory",
+            name: "amqp-bench", dependencies: ["AMQPConnection", "AMQPAsync"], path: "Tests/Benchmarks/InMemory",
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -1,6 +1,8 @@
+internal import AMQPAsync
 internal import AMQPConnection
 internal import AMQPProtocol
 internal import Foundation
+internal import Synchronization
 
 /// Measures the paths that every message takes, in memory: no socket, no system call, one thread.
 ///
@@ -17,6 +19,7 @@ internal import Foundation
             ("deliver", "delivery to a consumer's callback, auto-ack", { try deliver($0) { _, _ in } }),
             ("read", "the same, reading body, routing key and exchange", read),
             ("ack", "delivery to a callback that acknowledges", { try deliver($0) { $0.basicAck($1.tag) } }),
+            ("for-await", "delivery to a task's for await, auto-ack, 1,000 in a turn", forAwait),
             ("publish", "publish, 100 in a turn", { try publish($0) }),
             ("publisher", "the same, encoded once by a publisher", { try publish($0, encodedOnce: true) }),
             ("confirm", "publish in confirm mode, an ack for every 100", { try publish($0, confirmed: true) }),
@@ -113,6 +116,42 @@ internal import Foundation
             sum &+= delivery.routingKey.utf8.count + delivery.exchange.utf8.count
         }
         precondition(sum > 0)
+        return time
+    }
+
+    /// What a reader has read; its task says so when it ends.
+    final class Reading: Sendable {
+        let count = Mutex(0)
+    }
+
+    static func forAwait(_ count: Int) throws -> Double {
+        let session = try BenchSession()
+        guard let core = session.channel else { return .nan }
+        let channel = AsyncChannel(core, on: AsyncConnection(session.connection))
+        let reading = Reading()
+        let wanted = count / batch * batch
+        Task(executorPreference: channel.connection.executor) {
+            var received = 0
+            for try await delivery in try await channel.basicConsume("q", consumerTag: "ctag1.bench", autoAck: true) {
+                received += delivery.tag > 0 ? 1 : 0
+                if received == wanted { break }
+            }
+            reading.count.withLock { $0 = received }
+        }
+        try session.receive(.basicConsumeOK(BasicConsumeOK(consumerTag: "ctag1.bench")), channel: 1)
+        session.loop.endTurn()
+        let bytes = try encodedDeliveries(batch, bodySize: bodySize, consumerTag: "ctag1.bench")
+        let time = bytes.withUnsafeBytes { bytes in
+            measure {
+                for _ in 0 ..< count / batch {
+                    session.transport.receive(bytes)
+                    session.loop.endTurn()
+                    // The reader's turn.
+                    session.loop.endTurn()
+                }
+            }
+        }
+        precondition(reading.count.withLock { $0 } == wanted)
         return time
     }
 

@@ -22,8 +22,9 @@ final class BenchLoop: IOLoop {
     func start() {}
     func stop() {}
 
-    /// Runs what is due now, then what wants to hear of the turn's end.
+    /// Runs what was posted, and what is due now, then what wants to hear of the turn's end.
     func endTurn() {
+        for callback in mailbox.drain() { callback() }
         while !soon.isEmpty {
             let timers = soon
             soon.removeAll()
