@@ -138,16 +138,18 @@ internal import Synchronization
             }
             reading.count.withLock { $0 = received }
         }
+        // The task's steps up to the request, then those from the reply to the wait for deliveries.
+        session.loop.endTurnsWhilePosted()
         try session.receive(.basicConsumeOK(BasicConsumeOK(consumerTag: "ctag1.bench")), channel: 1)
-        session.loop.endTurn()
+        session.loop.endTurnsWhilePosted()
         let bytes = try encodedDeliveries(batch, bodySize: bodySize, consumerTag: "ctag1.bench")
         let time = bytes.withUnsafeBytes { bytes in
             measure {
                 for _ in 0 ..< count / batch {
                     session.transport.receive(bytes)
                     session.loop.endTurn()
-                    // The reader's turn.
-                    session.loop.endTurn()
+                    // The reader's steps.
+                    session.loop.endTurnsWhilePosted()
                 }
             }
         }

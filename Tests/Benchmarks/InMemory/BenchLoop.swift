@@ -33,6 +33,11 @@ final class BenchLoop: IOLoop {
         while let observer = observers.popLast() { observer.turnEnded() }
     }
 
+    /// Runs turns until nothing is posted any more: until the tasks that run here wait for something else.
+    func endTurnsWhilePosted() {
+        while !mailbox.isEmpty { endTurn() }
+    }
+
     func callLater(_ delay: Duration, _ callback: @escaping () -> Void) -> TimerHandle {
         let timer = Timer(callback)
         if delay <= .zero { soon.append(timer) }
