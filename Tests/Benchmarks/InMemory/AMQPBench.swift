@@ -2,7 +2,6 @@ internal import AMQPAsync
 internal import AMQPConnection
 internal import AMQPProtocol
 internal import Foundation
-internal import Synchronization
 
 /// Measures the paths that every message takes, in memory: no socket, no system call, one thread.
 ///
@@ -19,7 +18,7 @@ internal import Synchronization
             ("deliver", "delivery to a consumer's callback, auto-ack", { try deliver($0) { _, _ in } }),
             ("read", "the same, reading body, routing key and exchange", read),
             ("ack", "delivery to a callback that acknowledges", { try deliver($0) { $0.basicAck($1.tag) } }),
-            ("for-await", "delivery to a task's for await, auto-ack, 1,000 in a turn", forAwait),
+            ("for-await", "delivery to for await in an actor on the loop, auto-ack", forAwait),
             ("publish", "publish, 100 in a turn", { try publish($0) }),
             ("publisher", "the same, encoded once by a publisher", { try publish($0, encodedOnce: true) }),
             ("confirm", "publish in confirm mode, an ack for every 100", { try publish($0, confirmed: true) }),
@@ -119,27 +118,15 @@ internal import Synchronization
         return time
     }
 
-    /// What a reader has read; its task says so when it ends.
-    final class Reading: Sendable {
-        let count = Mutex(0)
-    }
-
     static func forAwait(_ count: Int) throws -> Double {
         let session = try BenchSession()
         guard let core = session.channel else { return .nan }
         let channel = AsyncChannel(core, on: AsyncConnection(session.connection))
-        let reading = Reading()
+        let reader = BenchReader(on: channel.connection.executor)
         let wanted = count / batch * batch
-        Task(executorPreference: channel.connection.executor) {
-            var received = 0
-            for try await delivery in try await channel.basicConsume("q", consumerTag: "ctag1.bench", autoAck: true) {
-                received += delivery.tag > 0 ? 1 : 0
-                if received == wanted { break }
-            }
-            reading.count.withLock { $0 = received }
-        }
-        // The task's steps up to the request, then those from the reply to the wait for deliveries.
-        session.loop.endTurnsWhilePosted()
+        // It starts on a thread of Swift's, and posts to the loop.
+        Task { try await reader.read(wanted, from: channel) }
+        while core.consumerTags.isEmpty { session.loop.endTurn() }
         try session.receive(.basicConsumeOK(BasicConsumeOK(consumerTag: "ctag1.bench")), channel: 1)
         session.loop.endTurnsWhilePosted()
         let bytes = try encodedDeliveries(batch, bodySize: bodySize, consumerTag: "ctag1.bench")
@@ -153,7 +140,7 @@ internal import Synchronization
                 }
             }
         }
-        precondition(reading.count.withLock { $0 } == wanted)
+        precondition(reader.assumeIsolated { $0.count } == wanted)
         return time
     }
 
