@@ -123,4 +123,73 @@ import Testing
             ($0 as? AMQPError)?.code == .loopClosed
         }
     }
+
+    /// What only one may be in at a time.
+    private final class Room: Sendable {
+        private let isOccupied = Atomic(false)
+        private let meetings = Atomic(0)
+        private let arrivals = Atomic(0)
+        private let visits = Atomic(0)
+
+        var meetingCount: Int { meetings.load(ordering: .acquiring) }
+        var arrivalCount: Int { arrivals.load(ordering: .acquiring) }
+        var visitCount: Int { visits.load(ordering: .acquiring) }
+
+        func visit(_ stay: () -> Void = {}) {
+            if isOccupied.exchange(true, ordering: .acquiringAndReleasing) {
+                meetings.add(1, ordering: .acquiringAndReleasing)
+            }
+            arrivals.add(1, ordering: .acquiringAndReleasing)
+            stay()
+            isOccupied.store(false, ordering: .releasing)
+            visits.add(1, ordering: .acquiringAndReleasing)
+        }
+    }
+
+    /// Goes into a room on a loop.
+    private actor Visitor {
+        nonisolated let executor: IOLoopExecutor
+        nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+        private let room: Room
+
+        init(_ room: Room, on executor: IOLoopExecutor) {
+            self.room = room
+            self.executor = executor
+        }
+
+        func visit(_ stay: @Sendable () -> Void = {}) { room.visit(stay) }
+    }
+
+    @Test func `jobs of a loop that is closing wait for those that it has accepted`() async throws {
+        let room = Room()
+        let visitors = Mutex<[Visitor]>([])
+        let mayClose = Mutex(false)
+        async let ended: Void = onOwnThread {
+            let loop = SelectLoop()
+            visitors.withLock { $0 = (0 ..< 2).map { _ in Visitor(room, on: IOLoopExecutor(loop)) } }
+            while !mayClose.withLock({ $0 }) { Thread.sleep(forTimeInterval: 0.001) }
+            loop.close()
+        }
+        try await waitUntil("the loop is there") { visitors.withLock { $0.count } == 2 }
+        let pair = visitors.withLock { $0 }
+        await withTaskGroup { group in
+            group.addTask {
+                await pair[0].visit {
+                    // As long as others would need to come in, and longer.
+                    let end = ContinuousClock.now.advanced(by: .milliseconds(300))
+                    while room.meetingCount == 0, ContinuousClock.now < end { Thread.sleep(forTimeInterval: 0.001) }
+                }
+            }
+            while pair[0].executor.mailbox.isEmpty { await Task.yield() }
+            mayClose.withLock { $0 = true }
+            // The loop runs it while it closes.
+            while room.arrivalCount == 0 { await Task.yield() }
+            for _ in 0 ..< 50 {
+                for visitor in pair { group.addTask { await visitor.visit() } }
+            }
+        }
+        try await ended
+        #expect(room.meetingCount == 0)
+        #expect(room.visitCount == 101)
+    }
 }

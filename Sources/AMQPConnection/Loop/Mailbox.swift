@@ -13,6 +13,8 @@ public final class Mailbox: Sendable {
     private let wake: @Sendable () -> Void
     private let currentCheck: @Sendable () -> Bool
     private let threads: @Sendable () -> String
+    /// Runs what comes too late.
+    package let afterlife = Afterlife()
 
     /// Makes the mailbox of a loop.
     ///
@@ -79,12 +81,16 @@ public final class Mailbox: Sendable {
 
     /// Ends the mailbox: later posts throw.
     ///
-    /// - Returns: what was posted and has not run. The loop runs it, so that nothing that was accepted is lost.
+    /// - Returns: what was posted and has not run, with a last one of the mailbox's own. The loop runs these, so that
+    ///   nothing that was accepted is lost, and lets go of them when it runs no callback of any kind any more: what is left
+    ///   for its thread (jobs of Swift's tasks) runs elsewhere from then on.
     public func close() -> [@Sendable () -> Void] {
         state.withLock { state in
+            guard !state.isClosed else { return [] }
             state.isClosed = true
+            let presence = Afterlife.Presence(afterlife)
             defer { state.callbacks = [] }
-            return state.callbacks
+            return state.callbacks + [{ withExtendedLifetime(presence) {} }]
         }
     }
 }

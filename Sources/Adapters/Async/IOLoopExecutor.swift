@@ -16,8 +16,8 @@ import AMQPPosix
 /// As a task executor it keeps a task's nonisolated code on the loop: `Task(executorPreference: executor) { … }`.
 ///
 /// Jobs run in the loop's turns, among the callbacks of its mailbox; one that is posted in a turn runs in the next one. A
-/// job that blocks its thread blocks the loop. When the loop has been closed, jobs run one after the other on a thread of
-/// the executor's own, so that tasks can end; the loop's objects are not to be used then.
+/// job that blocks its thread blocks the loop. When the loop has been closed and has run its last callback, jobs run
+/// one after the other on a thread of the executor's own, so that tasks can end; the loop's objects are not to be used then.
 public final class IOLoopExecutor: SerialExecutor, TaskExecutor {
     /// The thread-safe entrance of the loop.
     public let mailbox: Mailbox
@@ -53,7 +53,8 @@ public final class IOLoopExecutor: SerialExecutor, TaskExecutor {
         do {
             try mailbox.addCallbackThreadsafe { self.run(job) }
         } catch {
-            afterlife.submit { self.run(job) }
+            // Not before the loop has run what it accepted, nor beside the jobs of other executors of the same loop.
+            mailbox.afterlife.add({ self.run(job) }, on: afterlife)
         }
     }
 

@@ -168,9 +168,7 @@ open class HostedLoop: FileDescriptorLoop {
         guard !isTornDown else { return }
         isTornDown = true
         setInTurn(true)
-        let callbacks = lastCallbacks
-        lastCallbacks = []
-        for callback in callbacks { callback() }
+        for callback in lastCallbacks { callback() }
         let error = AMQPError(.loopClosed, blame: .application, "the loop was closed")
         let residents = self.residents
         self.residents = [:]
@@ -180,6 +178,8 @@ open class HostedLoop: FileDescriptorLoop {
         for descriptor in descriptorWatches.keys { try? backend.watch(descriptor, for: []) }
         descriptorWatches = [:]
         observers = []
+        // Only now: when they are let go, jobs run elsewhere.
+        lastCallbacks = []
         setInTurn(false)
         backend.close()
     }
