@@ -1,4 +1,4 @@
-import AMQPBlocking
+@testable import AMQPBlocking
 import AdapterKit
 import BrokerSupport
 import Testing
@@ -139,6 +139,55 @@ import Testing
                 break
             }
             try channel.cancel()
+        }
+    }
+
+    @Test func `an error that nobody has looked at is thrown by the next loop`() async throws {
+        try await queue { channel, queue in
+            channel.connection.callLater(.zero) { _ in throw Mishap(number: 9) }
+            for _ in try channel.consume(queue, autoAck: true) { Issue.record("no message was published") }
+            let thrown = failure { _ = try channel.consume(queue, autoAck: true) }
+            #expect(thrown?.underlying as? Mishap == Mishap(number: 9))
+            try channel.fill(queue, ["one"])
+            for delivery in try channel.consume(queue, autoAck: true) {
+                #expect(delivery.text == "one")
+                break
+            }
+            try channel.cancel()
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `messages that have gone back with their channel are not given out`(isCancelledBefore: Bool) async throws {
+        try await connected { connection in
+            let name = uniqueName()
+            let channel = try connection.channel()
+            try channel.queueDeclare(name)
+            try channel.fill(name, ["one", "two"])
+            var deliveries = try channel.consume(name)
+            try connection.serve { channel.waitingMessageCount == 2 }
+            if isCancelledBefore {
+                try connection.withChannel { _ = try $0.queueDelete(name) }
+                try connection.serve { deliveries.stream.isEnded }
+                #expect(channel.waitingMessageCount == 2, "they can be acknowledged")
+            }
+            try channel.close()
+            #expect(channel.waitingMessageCount == 0)
+            #expect(deliveries.next() == nil && deliveries.failure == nil)
+            #expect(try channel.cancel().isEmpty)
+            if !isCancelledBefore { #expect(try connection.left(in: name) == ["one", "two"]) }
+            try connection.withChannel { _ = try $0.queueDelete(name) }
+        }
+    }
+
+    @Test func `messages that count as acknowledged are given out after the end of their channel`() async throws {
+        try await queue { channel, queue in
+            try channel.fill(queue, ["one", "two"])
+            var deliveries = try channel.consume(queue, autoAck: true)
+            try channel.connection.serve { channel.waitingMessageCount == 2 }
+            try channel.close()
+            #expect(deliveries.next()?.text == "one")
+            #expect(try channel.cancel().map(\.text) == ["two"])
         }
     }
 }

@@ -16,8 +16,9 @@ extension BlockingChannel {
     ///   - exclusive: whether this is to be the queue's only consumer.
     ///   - consumerTag: the consumer's name on this channel; a unique one is made up if `nil`.
     ///   - arguments: the broker's extensions.
-    /// - Throws: ``AMQPError``: ``AMQPError/Code/invalidArgument`` if the channel consumes something else in this way, or
-    ///   what ended the channel or the connection.
+    /// - Throws: ``AMQPError``: ``AMQPError/Code/invalidArgument`` if the channel consumes something else in this way; what
+    ///   ended the loop before this one, if nobody has looked at ``DeliverySequence/failure`` (the next call goes on then);
+    ///   or what ended the channel or the connection.
     @available(*, noasync)
     public func consume(
         _ queue: String, autoAck: Bool = false, exclusive: Bool = false, consumerTag: String? = nil,
@@ -25,13 +26,13 @@ extension BlockingChannel {
     ) throws(AMQPError) -> DeliverySequence {
         let source = DeliveryStream.Source(
             queue: queue, isAutoAck: autoAck, isExclusive: exclusive, arguments: arguments)
+        if let error = stream?.takeUnseenFailure() { throw error }
         // What ended is replaced, when all that came has been given out.
         if let stream, !stream.isEnded || !stream.pending.isEmpty {
             guard stream.source == source, consumerTag == nil || consumerTag == stream.tag else {
                 let reason = "the channel consumes \"\(stream.source.queue)\" already; cancel() ends that"
                 throw AMQPError(.invalidArgument, blame: .application, reason, method: .basicConsume)
             }
-            _ = stream.takeFailure()
             return DeliverySequence(channel: self, stream: stream)
         }
         let stream = DeliveryStream(source, tag: consumerTag ?? BlockingChannel.uniqueTag(channelNumber))
@@ -41,7 +42,7 @@ extension BlockingChannel {
                 onCancel: { [weak self] _, error in
                     guard error.code == .consumerCancelled else { return }
                     stream.isCancelledByBroker = true
-                    stream.end(nil)
+                    stream.end()
                     self?.add(cancelOf: stream)
                 },
                 onMessage: { _, delivery in stream.pending.append(delivery) }, completion: completion)
@@ -78,7 +79,7 @@ extension BlockingChannel {
             try connection.enter()
             let pending = stream.pending.removeAll()
             self.stream = nil
-            stream.end(nil)
+            stream.end()
             try end(stream.tag, stream.isCancelledByBroker, giveBack: stream.source.isAutoAck ? [] : pending)
             if let error = stream.takeFailure() { throw error }
             return stream.source.isAutoAck ? pending : []

@@ -16,7 +16,6 @@ public final class BlockingChannel {
     /// Why the channel is over.
     private(set) var ending: AMQPError?
     let cancelListeners = Listeners<String>()
-    /// What the listeners of the current event have thrown first.
 
     /// Whether bodies of messages are decoded by their content encoding (``Message``). Default: yes.
     public var autoDecode = true
@@ -79,7 +78,7 @@ public final class BlockingChannel {
         ending = error
         connection.channels[core.number] = nil
         consumers = [:]
-        stream?.end(error.code == .channelClosedByClient || error.code == .connectionClosedByClient ? nil : error)
+        stream?.channelEnded(error.isOrderlyEnd ? nil : error)
         connection.events.removeAll { event in
             guard event.channel === self else { return false }
             if case .delivery(let consumer, _) = event.kind {

@@ -5,7 +5,7 @@ import AMQPPosix
 /// makes it.
 ///
 /// It ends when the consumer is cancelled, by ``BlockingChannel/cancel()`` or by the broker, or when something fails:
-/// then ``failure`` says what, and ``BlockingChannel/cancel()`` throws it. Leaving the loop early cancels nothing: another
+/// then ``failure`` says what, and ``BlockingChannel/cancel()`` throws it; a next loop throws it if nobody has looked. Leaving the loop early cancels nothing: another
 /// loop goes on with the next message.
 ///
 /// Callbacks of the program's run while it waits, unless it is itself used inside one.
@@ -14,7 +14,7 @@ public struct DeliverySequence: Sequence, IteratorProtocol {
     let stream: DeliveryStream
 
     /// Why the sequence ended, if neither the program nor the broker has cancelled the consumer.
-    public var failure: AMQPError? { stream.failure }
+    public var failure: AMQPError? { stream.seeFailure() }
 
     /// Waits for the next message.
     ///
@@ -60,7 +60,7 @@ public struct TimedDeliverySequence: Sequence, IteratorProtocol {
     public mutating func next() -> Delivery?? {
         let loop = deliveries.channel.connection.loop
         if let delivery = deliveries.waitForNext(until: loop.now.advanced(by: inactivityTimeout)) { return delivery }
-        return deliveries.stream.isEnded || failure != nil ? nil : .some(nil)
+        return deliveries.stream.isEnded || deliveries.stream.failure != nil ? nil : .some(nil)
     }
 }
 
