@@ -128,6 +128,19 @@ import Testing
         }
     }
 
+    @Test func `properties count for what waits, too`() async throws {
+        try await withQueue { channel, queue in
+            let long = String(repeating: "x", count: 20_000)
+            try await channel.publish(
+                "", routingKey: queue, properties: MessageProperties(headers: ["long": .text(long)]))
+            try await waitUntil("it is there") { try await channel.messageCount(queue) == 1 }
+            let delivery = try #require(try await channel.basicGet(queue, autoAck: true))
+            var batch = DeliveryBatch()
+            batch.append(delivery)
+            #expect(batch.byteCount > 20_000)
+        }
+    }
+
     private actor Seen {
         private var texts: Set<String> = []
         private(set) var count = 0

@@ -14,7 +14,9 @@ struct DeliveryBatch: Sendable {
     }
 
     /// What a delivery counts for: an empty one is not for free either.
-    private static func weight(_ delivery: Delivery) -> Int { delivery.body.count + 128 }
+    private static func weight(_ delivery: Delivery) -> Int {
+        delivery.body.count + delivery.encodedProperties.count + 128
+    }
 
     /// The deliveries from `index` on.
     func rest(from index: Int) -> DeliveryBatch {
