@@ -131,9 +131,10 @@ public final class Channel {
     /// Whether the channel has been opened and not been closed by either side.
     public var isOpen: Bool { takesMessages }
 
-    /// Whether the user has asked to close and the broker has not confirmed yet.
+    /// Whether the user has asked to close and the broker has not confirmed yet. The channel is open until its handlers on
+    /// other threads, for which a close waits, have come to their end.
     public var isClosing: Bool {
-        if case .closing = machine.state { true } else { false }
+        if case .closing = machine.state { true } else { isDraining }
     }
 
     /// Whether the channel is over.

@@ -30,7 +30,25 @@ extension Channel {
         completion: ((Result<BasicConsumeOK, AMQPError>) throws -> Void)? = nil,
         handler: @escaping @Sendable (Delivery) throws -> Void
     ) -> OffLoopConsumer {
-        let consumer = OffLoopConsumer(self, executor, limit: Int(maxInFlight), onFailure, handler)
+        consume(
+            queue, maxInFlight: maxInFlight, consumerTag: consumerTag, exclusive: exclusive, arguments: arguments,
+            onFailure: onFailure, onCancel: onCancel, completion: completion
+        ) { delivery, ended in
+            executor.submit { ended(Result { try handler(delivery) }) }
+            return true
+        }
+    }
+
+    /// Starts a consumer whose handler runs elsewhere, in whatever way.
+    ///
+    /// - Parameter launch: starts the handler of one delivery, and has the closure that it is given called once, on any
+    ///   thread, with how that ended; if it returns `false`, the delivery goes back to the queue.
+    package func consume(
+        _ queue: String, maxInFlight: UInt16, consumerTag: String?, exclusive: Bool, arguments: FieldTable,
+        onFailure: HandlerErrorPolicy, onCancel: ((Channel, AMQPError) throws -> Void)?,
+        completion: ((Result<BasicConsumeOK, AMQPError>) throws -> Void)?, launch: @escaping OffLoopConsumer.Launch
+    ) -> OffLoopConsumer {
+        let consumer = OffLoopConsumer(self, limit: Int(maxInFlight), onFailure, launch)
         guard maxInFlight > 0 else {
             let reason = "maxInFlight is 0; 1 … 65535 are allowed"
             connection.refuse(AMQPError(.invalidArgument, blame: .application, reason), completion)

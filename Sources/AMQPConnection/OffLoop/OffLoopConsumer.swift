@@ -3,6 +3,9 @@ public import AMQPProtocol
 /// A consumer whose handler runs on other threads; ``Channel/consume(_:on:maxInFlight:consumerTag:exclusive:arguments:onFailure:onCancel:completion:handler:)``
 /// makes it. It belongs to the loop's thread, as its channel does.
 public final class OffLoopConsumer {
+    /// Starts the handler of a delivery elsewhere, and tells by the closure how it ended; `false` if it could not.
+    package typealias Launch = (Delivery, _ ended: @escaping @Sendable (Result<Void, any Error>) -> Void) -> Bool
+
     /// The channel that it consumes on.
     public let channel: Channel
     /// The consumer's name on the channel.
@@ -10,24 +13,19 @@ public final class OffLoopConsumer {
     /// How many handlers are running, or wait for a thread of the executor's.
     public private(set) var inFlightCount = 0
 
-    private let executor: any WorkExecutor
     private let limit: Int
     private let onFailure: HandlerErrorPolicy
-    private let handler: @Sendable (Delivery) throws -> Void
+    private let launch: Launch
     /// Deliveries beyond the limit: none from a broker that heeds `basic.qos`.
     private var waiting = RingBuffer<Delivery>()
     private var isDraining = false
     private var drainCompletions: [() -> Void] = []
 
-    init(
-        _ channel: Channel, _ executor: any WorkExecutor, limit: Int, _ onFailure: HandlerErrorPolicy,
-        _ handler: @escaping @Sendable (Delivery) throws -> Void
-    ) {
+    init(_ channel: Channel, limit: Int, _ onFailure: HandlerErrorPolicy, _ launch: @escaping Launch) {
         self.channel = channel
-        self.executor = executor
         self.limit = limit
         self.onFailure = onFailure
-        self.handler = handler
+        self.launch = launch
     }
 
     /// Ends the consumer. Handlers that are running go on, and their deliveries are acknowledged when they return; those
@@ -40,20 +38,35 @@ public final class OffLoopConsumer {
         var isDrained = false
         let finish = { [self] in
             guard isDrained, let answer else { return }
-            channel.offLoopConsumers.removeAll { $0 === self }
             if let completion {
                 channel.attempt("a completion of basic.cancel") { try completion(answer) }
             } else if case .failure(let error) = answer {
                 channel.connection.report(error)
             }
         }
-        channel.basicCancel(consumerTag) { result in
-            answer = result
-            finish()
-        }
-        drain {
-            isDrained = true
-            finish()
+        cancel(
+            answered: { result in
+                answer = result
+                finish()
+            },
+            drained: {
+                isDrained = true
+                finish()
+            })
+    }
+
+    /// Ends the consumer as ``cancel(completion:)`` does, and tells by itself what that waits for.
+    ///
+    /// - Parameters:
+    ///   - answered: called exactly once, when the broker has confirmed (or refused) the cancel.
+    ///   - drained: called exactly once, when no handler is running any more: at once if that is so already.
+    package func cancel(
+        answered: @escaping (Result<BasicCancelOK, AMQPError>) -> Void, drained: @escaping () -> Void
+    ) {
+        channel.basicCancel(consumerTag, completion: answered)
+        drain { [self] in
+            channel.offLoopConsumers.removeAll { $0 === self }
+            drained()
         }
     }
 
@@ -70,13 +83,12 @@ public final class OffLoopConsumer {
     }
 
     private func start(_ delivery: Delivery) {
-        inFlightCount += 1
         let home = LoopBound(self, on: channel.connection.ioLoop)
-        executor.submit { [handler] in
-            let outcome = Result { try handler(delivery) }
+        let isLaunched = launch(delivery) { outcome in
             // A loop that no longer exists has no connection to acknowledge on.
             try? home.execute { consumer in consumer.ended(delivery.tag, outcome) }
         }
+        if isLaunched { inFlightCount += 1 } else { channel.basicReject(delivery.tag, requeue: true) }
     }
 
     /// A handler has returned or thrown.

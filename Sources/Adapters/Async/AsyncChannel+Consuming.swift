@@ -52,11 +52,16 @@ extension AsyncChannel {
         }
     }
 
-    /// Ends a consumer (`basic.cancel`); its sequence ends when what has come before is read.
+    /// Ends a consumer (`basic.cancel`); its sequence ends when what has come before is read. One with a handler starts it no
+    /// more, and its `consume` returns when the handlers that are running have come to their end; this call does not wait
+    /// for them, so that a handler may make it.
     @discardableResult
     public func basicCancel(_ consumerTag: String) async throws(AMQPError) -> BasicCancelOK {
         try await call { (seat: ChannelSeat, completion) in
             let wasConsumer = seat.channel.consumerTags.contains(consumerTag)
+            if wasConsumer, let wait = seat.handlerWaits[consumerTag], let consumer = wait.consumer {
+                return wait.cancel(consumer, completion)
+            }
             seat.channel.basicCancel(consumerTag, completion: completion)
             // What comes from now on goes back to the queue.
             if wasConsumer { seat.feeds.removeValue(forKey: consumerTag)?.ended(nil) }

@@ -7,8 +7,11 @@ final class PendingReply<Value: Sendable>: @unchecked Sendable {
     private var continuation: CheckedContinuation<Result<Value, AMQPError>, Never>?
     private var isCancelled = false
 
-    /// Takes back what is waited for; it leads to ``finish(_:)``. Set it after the request was made.
-    var withdraw: (() -> Void)?
+    /// Takes back what is waited for; it leads to ``finish(_:)``. Set it after the request was made; it is not kept when
+    /// the task has been resumed, since it would keep itself.
+    var withdraw: (() -> Void)? {
+        didSet { if continuation == nil { withdraw = nil } }
+    }
 
     /// The task waits.
     ///
