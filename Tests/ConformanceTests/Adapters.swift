@@ -14,10 +14,10 @@ let adapters: [AdapterUnderTest] = {
     var adapters: [AdapterUnderTest] = [
         .hosted("Select") { SelectLoop() },
         .hosted("Poll") { PollLoop() },
-        .hosted("Embedded") { EmbeddedLoop() },
+        .embedded,
         .dispatch("Dispatch") { DispatchQueue(label: "conformance") },
         .dispatch("Dispatch (main queue)") { DispatchHost.mainQueue() },
-        .borrowed("GLib") { try GLibHost.make() },
+        .borrowed("GLib", adding: .wholeTurns) { try GLibHost.make() },
         .borrowed("libuv") { try LibuvHost.make() },
     ]
     #if os(Linux)
@@ -41,10 +41,15 @@ extension AdapterUnderTest {
 }
 
 extension AdapterUnderTest {
+    /// No adapter: a program with a loop of its own that drives the library's by hand.
+    static let embedded = AdapterUnderTest.borrowed("Embedded", adding: .wholeTurns) { EmbedderHost.make() }
+
     /// An adapter whose loop runs inside a loop of the host's, and on the thread that starts it.
-    static func borrowed(_ name: String, _ makeHost: @escaping @Sendable () throws -> LoopHost) -> AdapterUnderTest {
-        AdapterUnderTest(
-            name, features: [.descriptors, .closing, .stallReports, .borrowed, .sockets], makeHost: makeHost)
+    static func borrowed(
+        _ name: String, adding features: AdapterFeatures = [], _ makeHost: @escaping @Sendable () throws -> LoopHost
+    ) -> AdapterUnderTest {
+        let common: AdapterFeatures = [.descriptors, .closing, .stallReports, .borrowed, .sockets]
+        return AdapterUnderTest(name, features: common.union(features), makeHost: makeHost)
     }
 }
 
@@ -56,6 +61,6 @@ extension LoopHost {
             observeStalls: { threshold, observer in
                 loop.stallThreshold = threshold
                 loop.onStall = observer
-            })
+            }, turnCount: { loop.turnNumber })
     }
 }

@@ -15,6 +15,8 @@ public final class CheckRun {
     let log: CheckLog
     let adapter: AdapterUnderTest
     private var callUnderWay: String?
+    /// Whether what the loop runs for has come, or the time for it is over.
+    private var isFinished = false
 
     init(host: LoopHost, adapter: AdapterUnderTest, log: CheckLog, patience: Int = 1) {
         self.patience = patience
@@ -55,7 +57,7 @@ public final class CheckRun {
         }
     }
 
-    /// Sets something up on the loop and runs the loop until ``finish()``.
+    /// Sets something up on the loop and runs the loop until ``finish()``; a loop that returns without it has failed.
     ///
     /// - Parameters:
     ///   - what: what is waited for, for the failure when it does not come.
@@ -66,19 +68,30 @@ public final class CheckRun {
     ) {
         var alarm: TimerHandle?
         enter {
-            try setUp()
+            do { try setUp() } catch {
+                self.finish()
+                throw error
+            }
             guard let limit else { return }
             alarm = self.loop.callLater(limit * self.patience) {
                 self.fail("\(what) did not come within \(limit)")
-                self.loop.stop()
+                self.finish()
             }
         }
         host.run()
-        enter { alarm?.cancel() }
+        enter {
+            alarm?.cancel()
+            // A loop that its owner runs may have come to the end before it was started here.
+            self.expect(self.isFinished, "the loop returned by itself before this came: \(what)")
+            self.isFinished = false
+        }
     }
 
     /// Makes ``run(_:within:_:)`` return; called on the loop.
-    public func finish() { loop.stop() }
+    public func finish() {
+        isFinished = true
+        host.stop()
+    }
 
     /// Lets the loop run for a while, for things that must not happen.
     public func runFor(_ duration: Duration, _ setUp: () throws -> Void = {}) {

@@ -34,7 +34,7 @@ open class HostedLoop: FileDescriptorLoop {
     private var residents: [ObjectIdentifier: any LoopResident] = [:]
 
     /// The number of the current turn, or of the last one.
-    private(set) var turnNumber: UInt64 = 0
+    package private(set) var turnNumber: UInt64 = 0
     /// Whether callbacks are being delivered.
     public private(set) var isInTurn = false
     /// Whether ``start()`` is running the loop.
