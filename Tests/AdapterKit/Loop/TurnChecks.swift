@@ -8,6 +8,9 @@ enum TurnChecks {
         AdapterCheck(
             "turn/descriptors-before-mailbox-and-timers", .loop, covers: ["L1"], needs: [.descriptors, .wholeTurns],
             descriptorsBeforeMailboxAndTimers),
+        AdapterCheck(
+            "turn/mailbox-and-due-timer-follow-a-reader", .loop, covers: ["L1"], needs: .descriptors,
+            dueFollowsAReader),
         AdapterCheck("turn/zero-delay-waits-for-the-next-turn", .loop, covers: ["L1", "L2"], zeroDelayWaits),
         AdapterCheck("turn/posted-callback-waits-for-the-next-turn", .loop, covers: ["L1", "L3"], postedCallbackWaits),
         AdapterCheck("turn/end-comes-after-callbacks", .loop, covers: ["L6"], endComesAfterCallbacks),
@@ -55,6 +58,20 @@ enum TurnChecks {
             }
         }
         check.expectEqual(order, ["descriptor", "mailbox", "timer"], "order within a turn")
+    }
+
+    @Sendable static func dueFollowsAReader(_ check: CheckRun) throws {
+        let loop = try check.descriptorLoop()
+        let pipe = try PeerSocket.pipe()
+        check.run("a reader, and what is due by its end") {
+            let sequel = EventSequel(check) { pipe.writer.writePipe([1]) }
+            try loop.setReader(pipe.reader.descriptor) {
+                _ = try? pipe.reader.read()
+                sequel.eventCame()
+            }
+            loop.callLater(.zero) { sequel.begin() }
+        }
+        check.enter { loop.removeReader(pipe.reader.descriptor) }
     }
 
     @Sendable static func zeroDelayWaits(_ check: CheckRun) {

@@ -44,7 +44,7 @@ public struct AdapterCheck: Sendable {
 
     /// The checks of resolving, connecting and byte streams.
     public static var transportLayer: [AdapterCheck] {
-        ResolveChecks.all + ConnectChecks.all + StreamChecks.all + StreamEndChecks.all
+        ResolveChecks.all + ConnectChecks.all + StreamChecks.all + BacklogChecks.all + StreamEndChecks.all
     }
 
     /// The checks of whole AMQP sessions.

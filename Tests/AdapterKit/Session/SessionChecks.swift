@@ -8,6 +8,8 @@ enum SessionChecks {
         AdapterCheck("session/five-steps", .session, needs: .sockets, fiveSteps),
         AdapterCheck("session/declares-and-deletes", .session, needs: .sockets, declaresAndDeletes),
         AdapterCheck("session/large-message", .session, needs: .sockets, largeMessage),
+        AdapterCheck(
+            "session/water-marks-close-and-open-the-gate", .session, needs: .sockets, waterMarks),
         AdapterCheck("session/two-thousand-messages-in-order", .session, needs: .sockets, twoThousandMessages),
         AdapterCheck("session/confirms", .session, covers: ["L5"], needs: .sockets, confirms),
         AdapterCheck("session/returns", .session, needs: .sockets, returns),
@@ -109,6 +111,24 @@ enum SessionChecks {
                         })
                     _ = try? channel.basicPublish(body, routingKey: "large")
                 }
+            }
+        }
+        check.expectEqual(server.record.problems, [], "what the broker found wrong")
+    }
+
+    @Sendable static func waterMarks(_ check: CheckRun) throws {
+        let server = try BrokerServer()
+        let body = ByteSlice(Pattern.bytes(1 << 20))
+        check.run("a gate that opens again") {
+            check.withChannel(server) { connection, channel, _ in
+                channel.onMayPublish { channel, mayPublish in
+                    guard mayPublish else { return }
+                    check.expect(channel.mayPublish, "mayPublish when it was told")
+                    connection.close()
+                }
+                check.expect(channel.mayPublish, "mayPublish before anything was published")
+                for _ in 0 ..< 24 { _ = try? channel.basicPublish(body, routingKey: "nowhere") }
+                check.expect(!channel.mayPublish, "mayPublish with 24 MiB waiting")
             }
         }
         check.expectEqual(server.record.problems, [], "what the broker found wrong")

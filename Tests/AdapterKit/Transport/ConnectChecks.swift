@@ -168,12 +168,40 @@ enum ConnectChecks {
         let options = SocketOptions(
             keepAlive: true, keepAliveIdle: 30, keepAliveInterval: 5, keepAliveCount: 3, userTimeout: 20_000)
         check.run("a stream with all options") {
-            check.connect(to: listener, options: options) { stream, _ in
+            check.connect(to: listener, options: options) { stream, peer in
+                let found = try nearOptions(of: peer)
+                check.expectEqual(found.noDelay, true, "TCP_NODELAY")
+                check.expectEqual(found.options.keepAlive, true, "SO_KEEPALIVE")
+                check.expectEqual(found.options.keepAliveIdle, 30, "TCP_KEEPIDLE")
+                check.expectEqual(found.options.keepAliveInterval, 5, "TCP_KEEPINTVL")
+                check.expectEqual(found.options.keepAliveCount, 3, "TCP_KEEPCNT")
+                #if os(Linux)
+                check.expectEqual(found.options.userTimeout, 20_000, "TCP_USER_TIMEOUT")
+                #endif
                 stream.start(StreamProbe(check))
                 stream.abort()
                 check.finish()
             }
         }
+        check.run("a stream without options") {
+            check.connect(to: listener) { stream, peer in
+                let found = try nearOptions(of: peer)
+                check.expectEqual(found.noDelay, true, "TCP_NODELAY without options")
+                check.expectEqual(found.options.keepAlive, false, "SO_KEEPALIVE without options")
+                stream.start(StreamProbe(check))
+                stream.abort()
+                check.finish()
+            }
+        }
+    }
+
+    /// The options of the socket that a stream has in this process, of which the check knows only the other end.
+    private static func nearOptions(of peer: PeerSocket) throws -> (noDelay: Bool?, options: SocketOptions) {
+        guard let near = SocketAddress.ofSocket(peer.descriptor, peer: true),
+            let far = SocketAddress.ofSocket(peer.descriptor, peer: false),
+            let descriptor = System.descriptor(from: near, to: far)
+        else { throw CheckProblem("the socket of a connected stream was not found in this process") }
+        return System.options(of: descriptor)
     }
 
     @Sendable static func fiftyAtOnce(_ check: CheckRun) throws {

@@ -19,6 +19,8 @@ enum StreamChecks {
         AdapterCheck("stream/sends-from-a-handler", .transport, covers: ["L4"], needs: .sockets, sendsFromAHandler),
         AdapterCheck("stream/unsent-bytes-are-counted", .transport, needs: .sockets, unsentBytes),
         AdapterCheck("stream/sent-bytes-are-told", .transport, needs: .sockets, sentBytes),
+        AdapterCheck(
+            "stream/mailbox-and-due-timer-follow-input", .transport, covers: ["L1"], needs: .sockets, dueFollowsInput),
         AdapterCheck("stream/paused-holds-the-peer-back", .transport, needs: .sockets, pausedHoldsBack),
         AdapterCheck("stream/pause-inside-a-handler-is-honoured-at-once", .transport, needs: .sockets, pauseInside),
         AdapterCheck("stream/flood-delays-no-timer", .transport, covers: ["L7"], needs: .sockets, floodDelaysNoTimer),
@@ -268,6 +270,16 @@ enum StreamChecks {
                         check.finish()
                     }
                 }
+            }
+        }
+    }
+
+    @Sendable static func dueFollowsInput(_ check: CheckRun) throws {
+        check.run("input, and what is due by its end") {
+            try check.open { stream, peer, probe in
+                let sequel = EventSequel(check) { peer.writeAll([1]) }
+                probe.onReceive = { sequel.eventCame() }
+                check.loop.callLater(.zero) { sequel.begin() }
             }
         }
     }
