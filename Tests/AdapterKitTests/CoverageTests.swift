@@ -1,4 +1,5 @@
 internal import AdapterKit
+internal import Foundation
 internal import Testing
 
 /// The kit covers at least the behaviours that Pika tests its I/O services with, and every law of the loop contract.
@@ -37,6 +38,13 @@ internal import Testing
     @Test func everyLawIsCovered() {
         let covered = Set(AdapterCheck.all.flatMap(\.covers))
         #expect((1 ... 10).map { "L\($0)" }.filter { !covered.contains($0) } == [])
+    }
+
+    @Test func documentationTellsHowManyMutantsThereAre() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let text = try String(contentsOf: root.appending(path: "docs/conformance.md"), encoding: .utf8)
+        #expect(text.contains("in \(Set(Mutant.all.map(\.description)).count) ways"))
     }
 
     @Test func everyCheckHasANameOfItsOwn() {

@@ -12,13 +12,13 @@ class OwnMailboxLoop: ForwardingLoop {
     private let own: Mailbox
 
     init(
-        isCurrent: @escaping @Sendable () -> Bool = { true },
+        isCurrent: @escaping @Sendable (_ base: Mailbox) -> Bool = { $0.isCurrent },
         wake: @escaping @Sendable (_ base: Mailbox, _ drain: @escaping @Sendable () -> Void) -> Void
     ) {
         let base = SelectLoop()
         let baseMailbox = base.mailbox
         let target = Target()
-        own = Mailbox(wake: { wake(baseMailbox) { target.drain() } }, isCurrent: isCurrent)
+        own = Mailbox(wake: { wake(baseMailbox) { target.drain() } }, isCurrent: { isCurrent(baseMailbox) })
         super.init(base)
         let drain = LoopBox(value: { [weak self] () -> Void in self?.drain() })
         target.loop.withLock { $0 = drain }
@@ -33,6 +33,26 @@ class OwnMailboxLoop: ForwardingLoop {
     override func close() {
         for callback in own.close() { callback() }
         base.close()
+    }
+}
+
+/// A good loop with a mailbox of its own.
+final class WakesForPosts: OwnMailboxLoop {
+    init() { super.init { mailbox, drain in try? mailbox.addCallbackThreadsafe(drain) } }
+}
+
+/// A post does not wake the loop, which looks for posts a hundred times a second instead.
+final class PollsForPosts: OwnMailboxLoop {
+    init() { super.init { _, _ in } }
+
+    override func start() {
+        poll()
+        base.start()
+    }
+
+    private func poll() {
+        drain()
+        base.callLater(.milliseconds(10)) { [weak self] in self?.poll() }
     }
 }
 
@@ -114,7 +134,7 @@ final class AcceptsAfterClose: ForwardingLoop {
 
 /// The loop does not know its own thread.
 final class DoesNotKnowItsThread: OwnMailboxLoop {
-    init() { super.init(isCurrent: { false }) { mailbox, drain in try? mailbox.addCallbackThreadsafe(drain) } }
+    init() { super.init(isCurrent: { _ in false }) { mailbox, drain in try? mailbox.addCallbackThreadsafe(drain) } }
 }
 
 /// A post on the loop's own thread runs at once.

@@ -1,13 +1,12 @@
 internal import AMQPSelect
 internal import AdapterKit
 
-/// A loop that is broken in one way, and the check that must catch it.
+/// A loop that is broken in one way, the check that must catch it, and the good loop that it is made of, which must pass.
 struct Mutant: Sendable, CustomStringConvertible {
     let description: String
     let caughtBy: String
     let adapter: AdapterUnderTest
-
-    static let features: AdapterFeatures = [.descriptors, .wholeTurns, .closing, .sockets]
+    let base: AdapterUnderTest
 
     init<Loop: ForwardingLoop>(
         _ loop: Loop.Type = Loop.self, caughtBy: String, _ make: @escaping @Sendable () -> Loop
@@ -15,20 +14,23 @@ struct Mutant: Sendable, CustomStringConvertible {
         let name = "\(Loop.self)"
         description = name
         self.caughtBy = caughtBy
-        adapter = AdapterUnderTest(name, features: Self.features) {
-            let loop = make()
-            return LoopHost(loop: loop, close: { loop.close() })
-        }
+        adapter = .forwarding(name, make)
+        base = Loop.self is OwnMailboxLoop.Type ? .ownMailbox : .forwarding
     }
 
     init<Transport: ForwardingTransport>(streams: Transport.Type, caughtBy: String) {
-        self.init(caughtBy: caughtBy) { TransportMutantLoop<Transport>() }
+        let name = "\(Transport.self)"
+        description = name
+        self.caughtBy = caughtBy
+        adapter = .forwarding(name) { TransportMutantLoop<Transport>() }
+        base = .forwardingStreams
     }
 
     init(borrowing name: String, caughtBy: String, _ make: @escaping @Sendable (HostedLoop) -> LoopHost) {
         description = name
         self.caughtBy = caughtBy
         adapter = .borrowing(name, make)
+        base = .borrowing
     }
 
     static let all: [Mutant] = timers + mailboxes + turns + watches + transports + hosts + sessions
@@ -44,6 +46,7 @@ struct Mutant: Sendable, CustomStringConvertible {
         Mutant(caughtBy: "timer/cancel-releases-its-callback") { KeepsCancelledCallbacks() },
         Mutant(caughtBy: "turn/no-callback-inside-a-call") { RunsTimersInsideTheCall() },
         Mutant(caughtBy: "turn/zero-delay-waits-for-the-next-turn") { RunsZeroDelaysInTheSameTurn() },
+        Mutant(caughtBy: "turn/mailbox-and-due-timer-follow-a-reader") { RunsTimersATurnLater() },
         Mutant(caughtBy: "loop/clock-is-monotonic") { ClockGoesBack() },
         Mutant(caughtBy: "loop/sleeps-when-idle") { NeverSleeps() },
     ]
@@ -51,8 +54,11 @@ struct Mutant: Sendable, CustomStringConvertible {
     static let mailboxes: [Mutant] = [
         Mutant(caughtBy: "mailbox/wakes-a-sleeping-loop") { LosesWakeUps() },
         Mutant(caughtBy: "mailbox/wakes-again-and-again") { LosesSomeWakeUps() },
+        Mutant(caughtBy: "loop/sleeps-when-idle") { PollsForPosts() },
         Mutant(caughtBy: "mailbox/keeps-the-order-of-posting") { RunsPostsBackwards() },
         Mutant(caughtBy: "turn/mailbox-before-timers") { RunsPostsAmongTimers() },
+        Mutant(caughtBy: "turn/mailbox-and-due-timer-follow-a-reader") { RunsPostsAmongTimers() },
+        Mutant(caughtBy: "stream/mailbox-and-due-timer-follow-input") { RunsPostsAmongTimers() },
         Mutant(caughtBy: "turn/posted-callback-waits-for-the-next-turn") { DrainsUntilEmpty() },
         Mutant(caughtBy: "mailbox/runs-what-was-accepted-before-close") { DropsPostsAtClose() },
         Mutant(caughtBy: "mailbox/refuses-after-close") { AcceptsAfterClose() },
@@ -63,6 +69,7 @@ struct Mutant: Sendable, CustomStringConvertible {
     static let turns: [Mutant] = [
         Mutant(caughtBy: "loop/stop-before-start") { ForgetsAnEarlyStop() },
         Mutant(caughtBy: "loop/starts-again") { CannotStartAgain() },
+        Mutant(caughtBy: "turn/end-registered-outside-asks-for-a-turn") { ReturnsAtOnce() },
         Mutant(caughtBy: "turn/end-comes-after-callbacks") { EndsTurnsInsideTheCall() },
         Mutant(caughtBy: "turn/end-registered-at-the-end-is-the-same-turn") { EndsTurnsLate() },
         Mutant(caughtBy: "turn/end-is-called-once-for-each-registration") { MergesEndsOfTurns() },
@@ -91,6 +98,12 @@ struct Mutant: Sendable, CustomStringConvertible {
         Mutant(streams: LosesLastWords.self, caughtBy: "end/last-words-are-read"),
         Mutant(streams: HidesTheReason.self, caughtBy: "end/peer-resets"),
         Mutant(streams: NeverTellsWhatWasSent.self, caughtBy: "stream/sent-bytes-are-told"),
+        Mutant(streams: HidesItsBacklog.self, caughtBy: "backlog/grows-while-the-peer-does-not-read"),
+        Mutant(streams: TellsWhatIsQueued.self, caughtBy: "backlog/every-byte-that-left-is-told"),
+        Mutant(streams: NeverTellsTheLast.self, caughtBy: "backlog/end-of-it-is-told"),
+        Mutant(
+            streams: NeverTellsWhatWasSent.self, caughtBy: "backlog/producer-that-heeds-water-marks-sends-everything"),
+        Mutant(caughtBy: "connect/options-are-taken") { LosesOptions() },
         Mutant(caughtBy: "connect/unix-path-that-does-not-exist") { CompletesInsideTheCall() },
         Mutant(caughtBy: "resolve/cancelled-before-the-loop-runs") { CompletesCancelledOperations() },
         Mutant(caughtBy: "connect/cancelled-before-the-loop-runs") { CompletesCancelledOperations() },
@@ -101,6 +114,7 @@ struct Mutant: Sendable, CustomStringConvertible {
         Mutant(caughtBy: "memory/burst-leaves-together") { EndsTurnsInsideTheCall() },
         Mutant(caughtBy: "memory/publish-outside-a-turn-leaves") { ForgetsToAskForATurn() },
         Mutant(streams: DropsTheRest.self, caughtBy: "session/large-message"),
+        Mutant(streams: NeverTellsWhatWasSent.self, caughtBy: "session/water-marks-close-and-open-the-gate"),
     ]
 
     static let hosts: [Mutant] = [
@@ -111,17 +125,4 @@ struct Mutant: Sendable, CustomStringConvertible {
             LoopHost(loop: LeavesTheHostAlone(host), close: { host.close() })
         },
     ]
-}
-
-extension AdapterUnderTest {
-    /// An adapter that borrows a loop of ours, which plays the host's.
-    static func borrowing(_ name: String, _ make: @escaping @Sendable (HostedLoop) -> LoopHost) -> AdapterUnderTest {
-        AdapterUnderTest(name, features: [.borrowed, .closing]) {
-            let host = SelectLoop()
-            var made = make(host)
-            made.foreign = LoopHost.Foreign(
-                callLater: { host.callLater($0, $1) }, run: { host.start() }, stop: { host.stop() })
-            return made
-        }
-    }
 }

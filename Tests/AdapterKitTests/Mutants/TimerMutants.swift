@@ -108,6 +108,13 @@ final class RunsZeroDelaysInTheSameTurn: ForwardingLoop {
     }
 }
 
+/// A timer that is due runs in the turn after.
+final class RunsTimersATurnLater: ForwardingLoop {
+    override func callLater(_ delay: Duration, _ callback: @escaping () -> Void) -> TimerHandle {
+        base.callLater(delay) { [base] in base.callLater(.zero, callback) }
+    }
+}
+
 /// The clock is set back now and then, like a wall clock.
 final class ClockGoesBack: ForwardingLoop {
     private var reads = 0

@@ -74,6 +74,39 @@ final class NeverTellsWhatWasSent: ForwardingTransport {
     override func streamSent(_ byteCount: Int) {}
 }
 
+/// The end of a backlog is not told.
+final class NeverTellsTheLast: ForwardingTransport {
+    override func streamSent(_ byteCount: Int) {
+        if unsentByteCount > 0 { super.streamSent(byteCount) }
+    }
+}
+
+/// What is queued is told as sent.
+final class TellsWhatIsQueued: ForwardingTransport {
+    override func flush() {
+        let waiting = base.unsentByteCount
+        base.flush()
+        handler?.streamSent(waiting)
+    }
+
+    override func streamSent(_ byteCount: Int) {}
+}
+
+/// What waits is not counted.
+final class HidesItsBacklog: ForwardingTransport {
+    override var unsentByteCount: Int { 0 }
+}
+
+/// Options of sockets are lost.
+final class LosesOptions: ForwardingLoop {
+    override func connect(
+        to address: SocketAddress, options: SocketOptions,
+        _ completion: @escaping (Result<any StreamTransport, AMQPError>) -> Void
+    ) -> any Cancellable {
+        base.connect(to: address, options: SocketOptions(), completion)
+    }
+}
+
 /// A refused connect completes inside the call.
 final class CompletesInsideTheCall: ForwardingLoop {
     override func connect(

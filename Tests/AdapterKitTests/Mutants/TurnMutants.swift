@@ -15,6 +15,11 @@ final class ForgetsAnEarlyStop: ForwardingLoop {
     }
 }
 
+/// The loop returns at once and runs nothing.
+final class ReturnsAtOnce: ForwardingLoop {
+    override func start() {}
+}
+
 /// One stop ends all later starts too.
 final class CannotStartAgain: ForwardingLoop {
     private var hasStopped = false
@@ -65,9 +70,10 @@ final class ForgetsToAskForATurn: ForwardingLoop {
 /// A loop that is borrowed, and stops its host's loop when it is stopped itself.
 final class StopsTheHost: ForwardingLoop {}
 
-/// A loop that is borrowed as it should be: stopping it is not stopping the host.
+/// A loop that is borrowed as it should be: neither stopping nor closing it is anything to the host.
 final class LeavesTheHostAlone: ForwardingLoop {
     private var isStarted = false
+    private var isOver = false
 
     override func start() {
         isStarted = true
@@ -77,5 +83,11 @@ final class LeavesTheHostAlone: ForwardingLoop {
 
     override func stop() {
         if isStarted { base.stop() }
+    }
+
+    override func close() { isOver = true }
+
+    override func callLater(_ delay: Duration, _ callback: @escaping () -> Void) -> TimerHandle {
+        base.callLater(delay) { [self] in if !isOver { callback() } }
     }
 }
