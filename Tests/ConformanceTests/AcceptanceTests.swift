@@ -29,7 +29,8 @@ extension MatrixRecorder {
     /// The scenarios against the real broker.
     static let acceptance = MatrixRecorder(
         CheckMatrix(checks: SelectedScenarios.onSharedBroker + SelectedScenarios.onPrivateNode, adapters: adapters),
-        fileVariable: "OCHOTONA_ACCEPTANCE_FILE", minimumCount: TestSettings.scenarioWord == nil ? 150 : 1
+        fileVariable: "OCHOTONA_ACCEPTANCE_FILE", minimumCount: TestSettings.scenarioWord == nil ? 150 : 1,
+        timeLimit: .seconds(900)
     ) { matrix in
         """
         # Which adapter passes which scenario

@@ -13,6 +13,8 @@ public struct MatrixRecorder: SuiteTrait, TestScoping {
     let fileVariable: String
     /// How many checks there must be at least.
     let minimumCount: Int
+    /// How long the suite may take (times the patience); `nil` if that does not matter.
+    let timeLimit: Duration?
     /// The file's text.
     let document: @Sendable (CheckMatrix) -> String
 
@@ -22,14 +24,16 @@ public struct MatrixRecorder: SuiteTrait, TestScoping {
     ///   - matrix: the names of its rows and columns.
     ///   - fileVariable: the environment variable that names the file.
     ///   - minimumCount: how many checks there must be at least.
+    ///   - timeLimit: how long the suite may take; the file then tells how long it took.
     ///   - document: the file's text.
     public init(
-        _ matrix: CheckMatrix, fileVariable: String, minimumCount: Int = 0,
+        _ matrix: CheckMatrix, fileVariable: String, minimumCount: Int = 0, timeLimit: Duration? = nil,
         document: @escaping @Sendable (CheckMatrix) -> String
     ) {
         self.matrix = Guarded(matrix)
         self.fileVariable = fileVariable
         self.minimumCount = minimumCount
+        self.timeLimit = timeLimit
         self.document = document
     }
 
@@ -49,12 +53,18 @@ public struct MatrixRecorder: SuiteTrait, TestScoping {
         #expect(matrix.missingCells.isEmpty)
         #expect(matrix.checks.count >= minimumCount)
         print(matrix.markdown)
-        let elapsed = (ContinuousClock.now - begin) / .seconds(1)
+        let elapsed = ContinuousClock.now - begin
+        let seconds = Int(elapsed / .seconds(1))
+        var text = document(matrix)
+        if let timeLimit {
+            #expect(elapsed < timeLimit * TestSettings.patience)
+            text += "\nAll of it took \(seconds) seconds; \(Int(timeLimit / .seconds(1))) are allowed.\n"
+        }
         print(
             "\(test.name): \(matrix.checks.count) checks on \(matrix.adapters.count) adapters, "
-                + "\(matrix.results.count) cells, \(matrix.failures.count) failures, \(Int(elapsed)) s")
+                + "\(matrix.results.count) cells, \(matrix.failures.count) failures, \(seconds) s")
         if let path = ProcessInfo.processInfo.environment[fileVariable] {
-            try document(matrix).write(toFile: path, atomically: true, encoding: .utf8)
+            try text.write(toFile: path, atomically: true, encoding: .utf8)
         }
     }
 }
