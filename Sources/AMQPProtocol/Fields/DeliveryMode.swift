@@ -3,6 +3,7 @@ public struct DeliveryMode: RawRepresentable, Sendable, Hashable {
     /// The octet on the wire; what is neither 1 nor 2 is kept as it came.
     public var rawValue: UInt8
 
+    /// The mode of that number on the wire.
     public init(rawValue: UInt8) {
         self.rawValue = rawValue
     }

@@ -15,6 +15,7 @@ public struct FieldTable: Sendable {
         /// The value.
         public var value: FieldValue
 
+        /// A key and its value.
         public init(key: String, value: FieldValue) {
             self.key = key
             self.value = value

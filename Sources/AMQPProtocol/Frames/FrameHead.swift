@@ -9,6 +9,7 @@ public struct FrameHead: Sendable, Hashable {
     /// The class and method number of a method frame; `nil` for other frames.
     public var method: MethodID?
 
+    /// A head of these parts.
     public init(type: FrameType, channel: UInt16, size: Int, method: MethodID? = nil) {
         self.type = type
         self.channel = channel

@@ -3,6 +3,7 @@ public struct ExchangeType: RawRepresentable, Sendable, Hashable {
     /// The name on the wire.
     public var rawValue: String
 
+    /// The type of that name, for brokers that know more of them.
     public init(rawValue: String) {
         self.rawValue = rawValue
     }

@@ -13,6 +13,7 @@ public struct ReplyCode: RawRepresentable, Sendable, Hashable {
     /// The number on the wire.
     public var rawValue: UInt16
 
+    /// The code of that number, whether it is known or not.
     @inlinable
     public init(rawValue: UInt16) {
         self.rawValue = rawValue

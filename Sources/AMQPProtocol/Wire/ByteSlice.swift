@@ -95,11 +95,15 @@ public struct ByteSlice: Sendable {
 }
 
 extension ByteSlice: RandomAccessCollection {
+    /// A part of a slice is a slice that shares its memory.
     public typealias SubSequence = ByteSlice
 
+    /// Always 0, in parts of other slices, too.
+    /// The number of bytes.
     @inlinable public var startIndex: Int { 0 }
     @inlinable public var endIndex: Int { count }
 
+    /// The byte at a position that counts from 0; a position outside is a programming error, which traps.
     @inlinable
     public subscript(position: Int) -> UInt8 {
         precondition(position >= 0 && position < count, "index out of range")
@@ -113,6 +117,7 @@ extension ByteSlice: RandomAccessCollection {
         return prefix(bounds.upperBound).dropFirst(bounds.lowerBound)
     }
 
+    /// Calls `body` with the bytes, which are valid during the call only; never `nil`.
     @inlinable
     public func withContiguousStorageIfAvailable<Value>(
         _ body: (UnsafeBufferPointer<UInt8>) throws -> Value
@@ -156,6 +161,7 @@ extension UnsafeRawBufferPointer {
 }
 
 extension ByteSlice: ExpressibleByArrayLiteral {
+    /// A copy of the bytes that are listed.
     public init(arrayLiteral elements: UInt8...) {
         self.init(elements)
     }

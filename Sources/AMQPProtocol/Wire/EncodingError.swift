@@ -5,6 +5,7 @@ public struct EncodingError: Error, Sendable, Hashable {
     /// What was given and what is allowed.
     public var reason: String
 
+    /// An error about one argument or property.
     public init(field: String, reason: String) {
         self.field = field
         self.reason = reason

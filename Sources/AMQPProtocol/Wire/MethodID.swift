@@ -5,6 +5,7 @@ public struct MethodID: Sendable, Hashable {
     /// The number of the method within its class, for example 10 for `declare`.
     public let methodID: UInt16
 
+    /// The method with these two numbers.
     @inlinable
     public init(classID: UInt16, methodID: UInt16) {
         self.classID = classID

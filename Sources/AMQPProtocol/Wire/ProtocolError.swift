@@ -33,6 +33,7 @@ public struct ProtocolError: Error, Sendable, Hashable {
     /// What was found and what was expected.
     public var reason: String
 
+    /// An error of a kind; the reply code is the kind's unless another is given.
     public init(
         _ kind: Kind, replyCode: UInt16? = nil, method: MethodID? = nil, channel: UInt16? = nil, offset: Int = 0,
         reason: String

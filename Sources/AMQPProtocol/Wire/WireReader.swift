@@ -41,6 +41,7 @@ public struct WireReader {
         syntaxError("a field of \(needed) bytes reaches over the \(remaining) bytes that are left")
     }
 
+    /// Reads one byte; throws if none is left.
     @inlinable
     public mutating func readUInt8() throws(ProtocolError) -> UInt8 {
         guard remaining >= 1 else { throw tooShort(1) }
@@ -48,6 +49,7 @@ public struct WireReader {
         return bytes[offset]
     }
 
+    /// Reads an integer of two bytes, the most significant first; throws if fewer are left.
     @inlinable
     public mutating func readUInt16() throws(ProtocolError) -> UInt16 {
         guard remaining >= 2 else { throw tooShort(2) }
@@ -55,6 +57,7 @@ public struct WireReader {
         return UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
     }
 
+    /// Reads an integer of four bytes, the most significant first; throws if fewer are left.
     @inlinable
     public mutating func readUInt32() throws(ProtocolError) -> UInt32 {
         guard remaining >= 4 else { throw tooShort(4) }
@@ -62,6 +65,7 @@ public struct WireReader {
         return UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
     }
 
+    /// Reads an integer of eight bytes, the most significant first; throws if fewer are left.
     @inlinable
     public mutating func readUInt64() throws(ProtocolError) -> UInt64 {
         guard remaining >= 8 else { throw tooShort(8) }

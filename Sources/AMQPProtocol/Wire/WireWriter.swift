@@ -26,24 +26,28 @@ public struct WireWriter {
         return position
     }
 
+    /// Writes one byte; there must be room for it.
     @inlinable @inline(__always)
     public mutating func write(_ value: UInt8) {
         let position = advance(1)
         memory[position] = value
     }
 
+    /// Writes an integer of two bytes, the most significant first; there must be room for it.
     @inlinable @inline(__always)
     public mutating func write(_ value: UInt16) {
         let position = advance(2)
         memory.storeBytes(of: value.bigEndian, toByteOffset: position, as: UInt16.self)
     }
 
+    /// Writes an integer of four bytes, the most significant first; there must be room for it.
     @inlinable @inline(__always)
     public mutating func write(_ value: UInt32) {
         let position = advance(4)
         memory.storeBytes(of: value.bigEndian, toByteOffset: position, as: UInt32.self)
     }
 
+    /// Writes an integer of eight bytes, the most significant first; there must be room for it.
     @inlinable @inline(__always)
     public mutating func write(_ value: UInt64) {
         let position = advance(8)

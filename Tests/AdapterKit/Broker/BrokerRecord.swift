@@ -14,6 +14,7 @@ public final class BrokerRecord: Sendable {
 
     private let state = Guarded(State())
 
+    /// An empty record; several brokers may share one.
     public init() {}
 
     /// The methods that came, in order.

@@ -2,6 +2,7 @@
 public struct AdapterFeatures: OptionSet, Sendable, Hashable {
     public let rawValue: Int
 
+    /// The features whose bits are set.
     public init(rawValue: Int) { self.rawValue = rawValue }
 
     /// The loop is a ``AMQPConnection/FileDescriptorLoop``.

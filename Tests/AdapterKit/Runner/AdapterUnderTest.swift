@@ -14,6 +14,7 @@ public struct AdapterUnderTest: Sendable {
     /// Makes a fresh loop; called once for each check, on the check's thread.
     public let makeHost: @Sendable () throws -> LoopHost
 
+    /// Describes an adapter; the parameters are the properties of the same names.
     public init(
         _ name: String, features: AdapterFeatures, makeHost: @escaping @Sendable () throws -> LoopHost
     ) {

@@ -8,6 +8,7 @@ public struct CheckMatrix: Sendable {
     public private(set) var results: [CheckResult]
     private let layers: [String: CheckLayer]
 
+    /// Makes a matrix of checks of the kit, empty or with results.
     public init(checks: [AdapterCheck], adapters: [AdapterUnderTest], results: [CheckResult] = []) {
         self.checks = checks.map(\.name)
         self.adapters = adapters.map(\.name)
