@@ -216,7 +216,7 @@ enum RunningChecks {
             check.expect(most < 10, "an idle loop woke up \(most) times in 300 ms")
         }
         if let used = activities.compactMap(\.processorTime).min() {
-            check.expect(used < .milliseconds(30), "an idle loop used \(used) of processor time in 300 ms")
+            check.expect(used < .milliseconds(10), "an idle loop used \(used) of processor time in 300 ms")
         }
     }
 

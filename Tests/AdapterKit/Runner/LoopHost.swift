@@ -39,8 +39,8 @@ public struct LoopHost {
     public var close: () -> Void
     /// Asks to be told when a turn takes longer than the threshold.
     public var observeStalls: ((_ threshold: Duration, _ observer: @escaping (Duration) -> Void) -> Void)?
-    /// How many turns the loop has run. It is needed of loops that change their thread, as those on a dispatch queue do:
-    /// how often others wake up is asked of the thread.
+    /// How many turns the loop has run. It is needed of loops that change their thread, as those on a dispatch queue do;
+    /// how often others wake up is asked of the thread as well.
     public var turnCount: (() -> UInt64)?
     /// The host's loop, if this one is borrowed.
     public var foreign: Foreign?

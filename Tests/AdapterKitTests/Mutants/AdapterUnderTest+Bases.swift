@@ -24,7 +24,7 @@ extension AdapterUnderTest {
     static func forwarding(_ name: String, _ make: @escaping @Sendable () -> ForwardingLoop) -> AdapterUnderTest {
         AdapterUnderTest(name, features: [.descriptors, .wholeTurns, .closing, .sockets]) {
             let loop = make()
-            return LoopHost(loop: loop, close: { loop.close() })
+            return LoopHost(loop: loop, close: { loop.close() }, turnCount: { loop.base.turnNumber })
         }
     }
 
