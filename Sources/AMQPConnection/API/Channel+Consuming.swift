@@ -213,7 +213,7 @@ extension Channel {
     }
 
     /// A tag that no other consumer has: the channel's number and 64 random bits.
-    static func uniqueTag(_ number: UInt16) -> String {
+    package static func uniqueTag(_ number: UInt16) -> String {
         "ctag\(number).\(String(UInt64.random(in: .min ... .max), radix: 16))"
     }
 }

@@ -54,7 +54,7 @@ extension Channel {
     }
 
     /// Does what a policy says about channel and connection.
-    func carryOut(_ policy: HandlerErrorPolicy, because reason: String) {
+    package func carryOut(_ policy: HandlerErrorPolicy, because reason: String) {
         switch policy {
         case .report, .nack: return
         case .closeChannel: if isOpen { close(replyCode: 541, replyText: reason) }

@@ -1,6 +1,7 @@
-import AMQPBlocking
+@testable import AMQPBlocking
 import AdapterKit
 import BrokerSupport
+import Foundation
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct AmqplibTests {
@@ -138,6 +139,43 @@ import Testing
             #expect(try channel.wait(for: [.basicDeliver], timeout: .seconds(20)) == .basicDeliver)
             #expect(notes.all == ["back lost", "one", "two"])
             #expect(failure { try channel.wait(timeout: .milliseconds(5)) }?.code == .deadlineExceeded)
+        }
+    }
+
+    @Test func `what other threads post, and timers, run while one method is waited for`() async throws {
+        try await queue { channel, queue in
+            let notes = Notes<String>()
+            let mailbox = channel.mailbox
+            try channel.basicQos(prefetchCount: 1)
+            try channel.basicConsume(queue) { _, delivery in
+                notes.add(delivery.text)
+                Thread.detachNewThread {
+                    try? mailbox.addCallbackThreadsafe { try $0.basicAck(delivery.tag) }
+                }
+            }
+            channel.connection.callLater(.zero) { _ in notes.add("timer") }
+            try channel.fill(queue, ["one", "two", "three"])
+            for _ in 0 ..< 3 { #expect(try channel.wait(for: [.basicDeliver], timeout: .seconds(20)) == .basicDeliver) }
+            #expect(notes.all.filter { $0 != "timer" } == ["one", "two", "three"])
+            #expect(notes.all.contains("timer"))
+            channel.connection.callLater(.milliseconds(1)) { _ in throw Mishap(number: 4) }
+            #expect(failure { try channel.wait(timeout: .seconds(20)) }?.underlying as? Mishap == Mishap(number: 4))
+        }
+    }
+
+    @Test func `waiting takes what is there before it reads more`() async throws {
+        try await queue { channel, queue in
+            let count = 4000
+            let body = String(repeating: "x", count: 1024)
+            try channel.fill(queue, Array(repeating: body, count: count))
+            var handled = 0
+            var most = 0
+            try channel.basicConsume(queue, autoAck: true) { _, _ in handled += 1 }
+            while handled < count {
+                try channel.wait(timeout: .seconds(20))
+                most = max(most, channel.connection.events.count)
+            }
+            #expect(most < count / 2, "\(most) messages waited")
         }
     }
 

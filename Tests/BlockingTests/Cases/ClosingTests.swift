@@ -50,12 +50,14 @@ import Testing
 
     @Test func `withConnection passes on the program's cancellation`() async throws {
         try await onOwnThread {
+            var connection: BlockingConnection?
             _ = #expect(throws: CancellationError.self) {
-                try BlockingConnection.withConnection(TestBroker.parameters()) { connection in
-                    try connection.close()
+                try BlockingConnection.withConnection(TestBroker.parameters()) { opened in
+                    connection = opened
                     throw CancellationError()
                 }
             }
+            #expect(connection?.isClosed == true)
         }
     }
 

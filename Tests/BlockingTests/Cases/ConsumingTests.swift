@@ -16,15 +16,14 @@ import Testing
 
     @Test func `a handler's message is acknowledged from another thread`() async throws {
         try await queue { channel, queue in
-            let (mailbox, number) = (channel.connection.mailbox, channel.channelNumber)
+            let mailbox = channel.mailbox
             try channel.basicQos(prefetchCount: 1)
             let notes = Notes<String>()
             try channel.basicConsume(queue) { _, delivery in
                 notes.add(delivery.text)
                 let isLast = delivery.text == "last"
                 Thread.detachNewThread {
-                    try? mailbox.addCallbackThreadsafe { connection in
-                        let channel = try connection.channel(id: number)
+                    try? mailbox.addCallbackThreadsafe { channel in
                         try channel.basicAck(delivery.tag)
                         if isLast { try channel.stopConsuming() }
                     }
@@ -40,15 +39,14 @@ import Testing
 
     @Test func `a sequence's message is acknowledged from another thread`() async throws {
         try await queue { channel, queue in
-            let (mailbox, number) = (channel.connection.mailbox, channel.channelNumber)
+            let mailbox = channel.mailbox
             try channel.basicQos(prefetchCount: 1)
             try channel.fill(queue, ["first", "last"])
             var received: [String] = []
             for delivery in try channel.consume(queue) {
                 received.append(delivery.text)
                 Thread.detachNewThread {
-                    try? mailbox.addCallbackThreadsafe { connection in
-                        let channel = try connection.channel(id: number)
+                    try? mailbox.addCallbackThreadsafe { channel in
                         try channel.basicAck(delivery.tag)
                         if delivery.text == "last" { try channel.cancel() }
                     }
@@ -57,6 +55,24 @@ import Testing
             #expect(received == ["first", "last"])
             try channel.close()
             #expect(try channel.connection.left(in: queue).isEmpty)
+        }
+    }
+
+    @Test func `what was posted for a channel is never run with another one of its number`() async throws {
+        try await queue { channel, queue in
+            let connection = channel.connection
+            let mailbox = channel.mailbox
+            let notes = Notes<String>()
+            try mailbox.addCallbackThreadsafe { _ in notes.add("on a channel that is over") }
+            try channel.close()
+            let other = try connection.channel(number: channel.channelNumber)
+            #expect(other.channelNumber == channel.channelNumber)
+            #expect(failure { try mailbox.addCallbackThreadsafe { _ in } }?.code == .channelWrongState)
+            try other.addCallbackThreadsafe { notes.add("on channel \($0.channelNumber)") }
+            try connection.serve { !notes.all.isEmpty }
+            #expect(notes.all == ["on channel \(channel.channelNumber)"])
+            try connection.close()
+            #expect(failure { try other.addCallbackThreadsafe { _ in } }?.code == .channelWrongState)
         }
     }
 

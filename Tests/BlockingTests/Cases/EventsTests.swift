@@ -28,9 +28,10 @@ import Testing
             try channel.basicPublish("one", routingKey: queue)
             try channel.basicPublish("two", routingKey: queue)
             let begin = ContinuousClock.now
-            try channel.connection.sleep(.milliseconds(50))
-            #expect(ContinuousClock.now - begin >= .milliseconds(50))
-            try channel.connection.serve { notes.all == ["one", "two"] }
+            // Long enough for the messages to come and to be handled in it.
+            try channel.connection.sleep(.seconds(2))
+            #expect(ContinuousClock.now - begin >= .seconds(2))
+            #expect(notes.all == ["one", "two"])
         }
     }
 
@@ -86,13 +87,18 @@ import Testing
     @Test func `a callback posted by another thread wakes a call that waits for ever`() async throws {
         try await queue { channel, queue in
             try channel.basicConsume(queue) { _, _ in }
-            let (mailbox, number) = (channel.connection.mailbox, channel.channelNumber)
+            let mailbox = channel.mailbox
             let notes = Notes<String>()
+            let delays = Notes<Duration>()
             Thread.detachNewThread {
+                // The other thread waits by then; if not, the test shows less, and still holds.
+                Thread.sleep(forTimeInterval: 0.2)
+                let begin = ContinuousClock.now
                 do {
-                    try mailbox.addCallbackThreadsafe { connection in
+                    try mailbox.addCallbackThreadsafe { channel in
+                        delays.add(ContinuousClock.now - begin)
                         notes.add("posted")
-                        try connection.channel(id: number).stopConsuming()
+                        try channel.stopConsuming()
                     }
                 } catch {
                     notes.add("\(error)")
@@ -100,6 +106,10 @@ import Testing
             }
             try channel.startConsuming()
             #expect(notes.all == ["posted"])
+            // Nothing else would have woken it before the next heartbeat, half an interval away.
+            let interval = Duration.seconds(channel.connection.tuned?.heartbeat ?? 0)
+            #expect(interval >= .seconds(60))
+            #expect(delays.all.allSatisfy { $0 < interval / 3 })
         }
     }
 
@@ -180,6 +190,8 @@ import Testing
             try channel.fill(queue, ["1", "2"])
             try connection.serve { notes.all.count == 5 }
             #expect(notes.all.filter { $0 != "timer" } == ["begin 1", "end 1", "begin 2", "end 2"])
+            let timer = try #require(notes.all.firstIndex(of: "timer"))
+            #expect(timer == 0 || notes.all[timer - 1].hasPrefix("end"), "no timer runs inside a handler: \(notes.all)")
         }
     }
 

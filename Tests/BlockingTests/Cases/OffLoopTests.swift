@@ -16,12 +16,12 @@ import Testing
                 let queue = try channel.queueDeclare(exclusive: true).queue
                 try channel.fill(queue, ["a", "b"])
                 let notes = Notes<String>()
-                let (mailbox, number) = (connection.mailbox, channel.channelNumber)
+                let mailbox = channel.mailbox
                 try channel.consume(queue, on: WorkerPool(threadCount: 2), maxInFlight: 2) { delivery in
                     Thread.sleep(forTimeInterval: 6.5)
                     notes.add(delivery.text)
                     guard notes.all.count == 2 else { return }
-                    try mailbox.addCallbackThreadsafe { try $0.channel(id: number).stopConsuming() }
+                    try mailbox.addCallbackThreadsafe { try $0.stopConsuming() }
                 }
                 try channel.startConsuming()
                 #expect(notes.all.sorted() == ["a", "b"])

@@ -14,9 +14,10 @@ import Testing
                 Thread.sleep(forTimeInterval: 0.1)
             }
             try channel.fill(queue, ["a"])
-            try channel.connection.serve { !notes.all.isEmpty }
-            let stall = try #require(notes.all.first)
-            #expect(stall.callbacks == ["the handler of consumer \"slow\" on channel \(channel.channelNumber)"])
+            let name = "the handler of consumer \"slow\" on channel \(channel.channelNumber)"
+            // A busy machine may keep the loop waiting as well; no callback is named for that.
+            try channel.connection.serve { notes.all.contains { $0.callbacks == [name] } }
+            let stall = try #require(notes.all.first { $0.callbacks == [name] })
             #expect(stall.duration >= .milliseconds(100))
         }
     }
@@ -27,8 +28,7 @@ import Testing
             connection.stallThreshold = .milliseconds(50)
             connection.onStall { _, stall in notes.add(stall.callbacks) }
             connection.callLater(.zero) { _ in Thread.sleep(forTimeInterval: 0.1) }
-            try connection.serve { !notes.all.isEmpty }
-            #expect(notes.all == [["the timer callback"]])
+            try connection.serve { notes.all.contains(["the timer callback"]) }
         }
     }
 

@@ -12,7 +12,7 @@ extension BlockingChannel {
     /// Waits for one thing that the broker sends on this channel by itself, and runs its callback.
     ///
     /// What else comes, on this channel and others, is kept in order. Answers to requests are not meant: the calls that
-    /// made them take them.
+    /// made them take them. Timers, and what other threads have posted, run while it waits.
     ///
     /// - Parameters:
     ///   - methods: what to wait for: `basic.deliver`, `basic.cancel`, `basic.return` and `channel.flow` (these two if
@@ -20,26 +20,38 @@ extension BlockingChannel {
     ///   - timeout: how long to wait at most; `nil` for ever.
     /// - Returns: the method that came.
     /// - Throws: ``AMQPError``: ``AMQPError/Code/deadlineExceeded``, ``AMQPError/Code/reentrantCall`` inside a callback,
-    ///   what the callback threw, or what ended the channel or the connection.
+    ///   what a callback threw, or what ended the channel or the connection.
     @available(*, noasync)
     @discardableResult
     public func wait(for methods: Set<MethodID>? = nil, timeout: Duration? = nil) throws(AMQPError) -> MethodID {
         if connection.isDispatching { throw connection.reentrancy("wait(for:timeout:)") }
         try requireOpen()
         try connection.enter()
+        defer { connection.forgetIfOver() }
         let isMeant = { [unowned self] (event: BlockingEvent) in
-            event.channel === self && event.method.map { methods?.contains($0) ?? true } ?? false
+            event.isOfLoop
+                || event.channel === self && event.method.map { methods?.contains($0) ?? true } ?? false
         }
         let deadline = timeout.map { connection.loop.now.advanced(by: $0) }
-        connection.step(.zero)
-        var event = connection.events.takeFirst(where: isMeant)
-        connection.run(until: deadline) {
-            if event == nil { event = connection.events.takeFirst(where: isMeant) }
-            return event == nil && ending == nil
-        }
-        if let event, let method = event.method {
+        // What is there comes first, and nothing is added to it, but the stream is served all the same.
+        if connection.lastStep.advanced(by: .milliseconds(100)) < connection.loop.now { connection.step(.zero) }
+        while true {
+            var event = connection.events.takeFirst(where: isMeant)
+            if event == nil {
+                connection.step(.zero)
+                event = connection.events.takeFirst(where: isMeant)
+            }
+            var seen = connection.events.end
+            connection.run(until: deadline) {
+                if event == nil { event = connection.events.takeFirst(since: seen, where: isMeant) }
+                seen = connection.events.end
+                return event == nil && ending == nil
+            }
+            guard let event else { break }
             try connection.dispatch(event)
-            return method
+            if let method = event.method { return method }
+            // Timers that make each other anew do not outlast the limit.
+            if let deadline, deadline <= connection.loop.now { break }
         }
         try throwEnding()
         try requireOpen()

@@ -22,7 +22,7 @@ extension BlockingChannel {
         noLocal: Bool = false, arguments: FieldTable = [:], errorPolicy: HandlerErrorPolicy? = nil,
         onMessage: @escaping (BlockingChannel, Delivery) throws -> Void
     ) throws(AMQPError) -> String {
-        let tag = consumerTag ?? BlockingChannel.uniqueTag(channelNumber)
+        let tag = consumerTag ?? Channel.uniqueTag(channelNumber)
         let consumer = BlockingConsumer(
             tag: tag, isAutoAck: autoAck, errorPolicy: errorPolicy ?? connection.parameters.handlerErrorPolicy,
             onMessage: onMessage)
@@ -65,7 +65,7 @@ extension BlockingChannel {
         exclusive: Bool = false, arguments: FieldTable = [:], onFailure: HandlerErrorPolicy = .nack(requeue: true),
         handler: @escaping @Sendable (Delivery) throws -> Void
     ) throws(AMQPError) -> String {
-        let tag = consumerTag ?? BlockingChannel.uniqueTag(channelNumber)
+        let tag = consumerTag ?? Channel.uniqueTag(channelNumber)
         // The core hands out its messages; what is dispatched here is its end.
         let consumer = BlockingConsumer(tag: tag, isAutoAck: false, errorPolicy: onFailure, onMessage: { _, _ in })
         return try start(consumer) { completion in
@@ -173,10 +173,5 @@ extension BlockingChannel {
         guard error.code == .consumerCancelled else { return }
         consumer.isCancelledByBroker = true
         connection.events.append(BlockingEvent(kind: .cancelled(consumer), channel: self, method: .basicCancel))
-    }
-
-    /// A tag that no other consumer has: the channel's number and 64 random bits.
-    static func uniqueTag(_ number: UInt16) -> String {
-        "ctag\(number).\(String(UInt64.random(in: .min ... .max), radix: 16))"
     }
 }

@@ -35,7 +35,7 @@ extension BlockingChannel {
             }
             return DeliverySequence(channel: self, stream: stream)
         }
-        let stream = DeliveryStream(source, tag: consumerTag ?? BlockingChannel.uniqueTag(channelNumber))
+        let stream = DeliveryStream(source, tag: consumerTag ?? Channel.uniqueTag(channelNumber))
         _ = try call { completion in
             core.basicConsume(
                 queue, consumerTag: stream.tag, autoAck: autoAck, exclusive: exclusive, arguments: arguments,

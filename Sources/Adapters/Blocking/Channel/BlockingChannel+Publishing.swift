@@ -30,6 +30,7 @@ extension BlockingChannel {
                 onOutcome: isConfirming ? { outcome = $0 } : nil)
         }
         guard isConfirming else { return }
+        defer { connection.forgetIfOver() }
         let deadline = requestTimeout.map { connection.loop.now.advanced(by: $0) }
         connection.run(until: deadline) { outcome == nil }
         try throwEnding()

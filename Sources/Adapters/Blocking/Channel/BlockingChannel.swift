@@ -7,8 +7,12 @@ public import AMQPConnection
 public final class BlockingChannel {
     /// The connection that the channel belongs to.
     public let connection: BlockingConnection
+    /// What other threads reach the channel by.
+    public let mailbox: BlockingChannelMailbox
 
     let core: Channel
+    /// Tells the channel from others that have its number before or after it.
+    let serial: UInt64
     /// The consumers that have not been cancelled, or whose cancel has not been dispatched.
     var consumers: [String: BlockingConsumer] = [:]
     /// What ``consume(_:autoAck:exclusive:consumerTag:arguments:)`` consumes.
@@ -25,9 +29,11 @@ public final class BlockingChannel {
     private static let returnedMessageLimit = 1000
     private var returnListenerCount = 0
 
-    init(_ core: Channel, of connection: BlockingConnection) {
+    init(_ core: Channel, of connection: BlockingConnection, serial: UInt64) {
         self.core = core
         self.connection = connection
+        self.serial = serial
+        mailbox = BlockingChannelMailbox(connection.mailbox, core.number, serial)
         core.onClose { [weak self] _, error in self?.ended(error) }
         core.onReturn { [weak self] _, message in self?.received(message) }
     }
@@ -76,6 +82,7 @@ public final class BlockingChannel {
     /// The channel is over: consumers end, and what goes back to its queue is forgotten.
     private func ended(_ error: AMQPError) {
         ending = error
+        mailbox.close()
         connection.channels[core.number] = nil
         consumers = [:]
         stream?.channelEnded(error.isOrderlyEnd ? nil : error)
@@ -158,6 +165,17 @@ public final class BlockingChannel {
         core.onFlow { [weak self] _, isActive in
             self?.add("onFlow", .channelFlow) { channel in try callback(channel, isActive) }
         }
+    }
+
+    /// Has `callback` run when the program next lets callbacks run; the same as the ``mailbox``'s, which is the object to
+    /// hand to other threads.
+    ///
+    /// - Throws: ``AMQPError`` with the code ``AMQPError/Code/channelWrongState`` if the channel is over, or
+    ///   ``AMQPError/Code/connectionWrongState`` if the connection is.
+    public func addCallbackThreadsafe(
+        _ callback: @escaping @Sendable (BlockingChannel) throws -> Void
+    ) throws(AMQPError) {
+        try mailbox.addCallbackThreadsafe(callback)
     }
 
     private func add(

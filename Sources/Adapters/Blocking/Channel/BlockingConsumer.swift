@@ -24,22 +24,13 @@ final class BlockingConsumer {
         do {
             try onMessage(channel, delivery)
         } catch {
-            carryOutPolicy(delivery, channel.core)
+            if case .nack(let requeue) = errorPolicy, !isAutoAck {
+                channel.core.basicNack(delivery.tag, requeue: requeue)
+            }
+            channel.core.carryOut(errorPolicy, because: "a delivery handler failed")
             if let error = error as? AMQPError { throw error }
             let reason = "the handler of consumer \"\(tag)\" threw an error for delivery \(delivery.tag)"
             throw AMQPError(.handlerFailed, blame: .application, reason, underlying: error)
-        }
-    }
-
-    private func carryOutPolicy(_ delivery: Delivery, _ channel: Channel) {
-        switch errorPolicy {
-        case .report: return
-        case .nack(let requeue): if !isAutoAck { channel.basicNack(delivery.tag, requeue: requeue) }
-        case .closeChannel: if channel.isOpen { channel.close(replyCode: 541, replyText: "a delivery handler failed") }
-        case .closeConnection:
-            if channel.connection.isOpen {
-                channel.connection.close(replyCode: 541, replyText: "a delivery handler failed")
-            }
         }
     }
 }

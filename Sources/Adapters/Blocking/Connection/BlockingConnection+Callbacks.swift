@@ -90,16 +90,14 @@ extension BlockingConnection {
 /// What the broker can do.
 extension BlockingConnection {
     /// Whether the broker knows `basic.nack`.
-    public var basicNackSupported: Bool { isCapable("basic.nack") }
+    public var basicNackSupported: Bool { core.basicNack }
 
     /// Whether the broker tells of consumers that it cancels.
-    public var consumerCancelNotifySupported: Bool { isCapable("consumer_cancel_notify") }
+    public var consumerCancelNotifySupported: Bool { core.consumerCancelNotify }
 
     /// Whether exchanges can be bound to exchanges.
-    public var exchangeExchangeBindingsSupported: Bool { isCapable("exchange_exchange_bindings") }
+    public var exchangeExchangeBindingsSupported: Bool { core.exchangeExchangeBindings }
 
     /// Whether publishes can be confirmed.
-    public var publisherConfirmsSupported: Bool { isCapable("publisher_confirms") }
-
-    private func isCapable(_ name: String) -> Bool { core.serverCapabilities[name] == .boolean(true) }
+    public var publisherConfirmsSupported: Bool { core.publisherConfirms }
 }

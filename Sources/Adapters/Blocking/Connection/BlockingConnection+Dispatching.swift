@@ -34,12 +34,12 @@ extension BlockingConnection {
     /// Sends and receives until there is something to dispatch, `isDone`, or the deadline; then dispatches it.
     func process(until deadline: LoopInstant?, _ isDone: () -> Bool = { false }) throws(AMQPError) {
         let mayDispatch = !isDispatching
+        defer { forgetIfOver() }
         step(.zero)
         run(until: deadline) {
             !isDone() && (!mayDispatch || events.isEmpty) && ending == nil && closedChannels.isEmpty
         }
         if mayDispatch { try dispatch() }
-        if ending != nil { forgetEvents() }
         if let error = takeEnding() { throw error }
         if !closedChannels.isEmpty, let error = closedChannels.removeFirst().ending { throw error }
     }

@@ -24,18 +24,21 @@ extension BlockingConnection {
         _ request: (@escaping (Result<Reply, AMQPError>) -> Void) -> Void
     ) throws(AMQPError) -> Reply {
         try enter()
+        defer { forgetIfOver() }
         var outcome: Result<Reply, AMQPError>?
         request { outcome = $0 }
         run { outcome == nil }
         guard let outcome else { throw AMQPError(.loopClosed, blame: .application, "the loop was closed") }
-        if ending != nil { forgetEvents() }
         if case .failure(let error) = outcome, error.code == ending?.code { _ = takeEnding() }
         return try outcome.get()
     }
 
-    /// The connection is over: what has not been dispatched never is, and must not keep the program's objects alive.
-    func forgetEvents() {
-        if !isDispatching { events.removeAll() }
+    /// Every call ends with this. When the connection is over, what has not been dispatched never is, and must not keep the
+    /// program's objects alive; a callback that is running leaves it to the call that runs it.
+    func forgetIfOver() {
+        guard ending != nil, !isDispatching else { return }
+        events.removeAll()
+        closedChannels = []
     }
 
     /// Waits until all output has been handed to the system.
@@ -43,6 +46,7 @@ extension BlockingConnection {
     /// - Parameter limit: how long that may take; `nil` for ever.
     /// - Throws: ``AMQPError/Code/deadlineExceeded`` if the broker does not read; the output still leaves with later calls.
     func flush(within limit: Duration?) throws(AMQPError) {
+        defer { forgetIfOver() }
         step(.zero)
         guard core.unsentByteCount > 0 else { return }
         run(until: limit.map { loop.now.advanced(by: $0) }) { ending == nil && core.unsentByteCount > 0 }
@@ -70,6 +74,18 @@ extension BlockingConnection {
         if dispatched != nil { lookForStall() }
         loop.step(timeLimit: limit)
         if dispatched != nil { servedAt = loop.now }
+        lastStep = loop.now
+        holdIfFull()
         for callback in mailbox.drain() { events.append(BlockingEvent(kind: .posted(callback))) }
+    }
+
+    /// Stops the stream while many events wait: of a consumer that acknowledges automatically they would be ever more.
+    private func holdIfFull() {
+        if events.count >= BlockingConnection.eventLimit {
+            if pause == nil { pause = core.pauseReading() }
+        } else if events.count <= BlockingConnection.eventLimit / 2 {
+            pause?.end()
+            pause = nil
+        }
     }
 }

@@ -8,13 +8,14 @@ import AMQPPosix
 /// heartbeats are kept up, only while one of its calls, or one of its channels', is waiting. A program that does
 /// something else for long calls ``processDataEvents(timeLimit:)`` or ``sleep(_:)`` now and then.
 ///
-/// The program's callbacks run inside four calls only: ``processDataEvents(timeLimit:)``, ``sleep(_:)``,
-/// ``BlockingChannel/startConsuming()`` and the loop over ``BlockingChannel/consume(_:autoAck:exclusive:consumerTag:arguments:)``.
-/// They are never nested. What comes while another call waits is kept, in order. Inside a callback every call is legal
-/// but those that would run callbacks without end.
+/// The program's callbacks run inside a few calls only: ``processDataEvents(timeLimit:)``, ``sleep(_:)``,
+/// ``BlockingChannel/startConsuming()``, the loop over
+/// ``BlockingChannel/consume(_:autoAck:exclusive:consumerTag:arguments:)``, ``BlockingChannel/wait(for:timeout:)`` and
+/// ``drainEvents(timeout:)``. They are never nested. What comes while another call waits is kept, in order. Inside a
+/// callback every call is legal but those that would run callbacks without end.
 ///
 /// Every call ends: requests by ``ConnectionParameters/requestTimeout``, opening by ``ConnectionParameters/stackTimeout``,
-/// closing by its deadline. Only the four calls above wait for ever, if they are told to.
+/// closing by its deadline. Only the calls above wait for ever, if they are told to.
 ///
 /// One thread uses it at a time. Another one has the ``mailbox``. It lives until it is closed.
 ///
@@ -47,6 +48,15 @@ public final class BlockingConnection {
     var dispatched: BlockingEvent?
     /// When the loop was served last, while callbacks run.
     var servedAt = LoopInstant(nanoseconds: 0)
+    /// When the loop ran last.
+    var lastStep = LoopInstant(nanoseconds: 0)
+    /// Set while more events wait than ``eventLimit``.
+    var pause: ReadingPause?
+    /// The number of channels that were opened, which tells those with the same number apart.
+    private var channelCount: UInt64 = 0
+
+    /// How many events may wait before the stream is read only for answers.
+    static let eventLimit = 1000
 
     /// Connects, and returns when the connection is open.
     ///
@@ -123,7 +133,8 @@ public final class BlockingConnection {
     @available(*, noasync)
     public func channel(number: UInt16? = nil) throws(AMQPError) -> BlockingChannel {
         let core = try call { completion in self.core.openChannel(number: number, completion: completion) }
-        let channel = BlockingChannel(core, of: self)
+        channelCount += 1
+        let channel = BlockingChannel(core, of: self, serial: channelCount)
         channels[core.number] = channel
         return channel
     }

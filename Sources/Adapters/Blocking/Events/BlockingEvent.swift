@@ -19,6 +19,9 @@ struct BlockingEvent {
     /// The method that it came with, if it came from the broker.
     var method: MethodID?
 
+    /// Whether it is no channel's and not the broker's: a timer, or what another thread posted.
+    var isOfLoop: Bool { channel == nil && method == nil }
+
     /// What is called for it.
     var callbackName: String {
         switch kind {

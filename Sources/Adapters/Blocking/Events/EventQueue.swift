@@ -39,8 +39,15 @@ struct EventQueue<Element> {
     }
 
     /// Takes out the first element that is meant.
-    mutating func takeFirst(where isMeant: (Element) -> Bool) -> Element? {
-        guard let index = elements[head...].firstIndex(where: { $0.map(isMeant) ?? false }) else { return nil }
+    ///
+    /// - Parameter seen: what ``end`` was when the elements before were found not to be meant. It is safe to look at some of
+    ///   them again.
+    mutating func takeFirst(since seen: Int = 0, where isMeant: (Element) -> Bool) -> Element? {
+        let start = head + max(0, seen - taken)
+        guard start < elements.count,
+            let index = elements[start...].firstIndex(where: { $0.map(isMeant) ?? false })
+        else { return nil }
+        if index == head { return popFirst() }
         let element = elements.remove(at: index)
         taken += 1
         return element
