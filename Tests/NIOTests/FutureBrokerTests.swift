@@ -241,6 +241,27 @@ internal import Testing
         }
     }
 
+    @Test(arguments: [nil, 5]) func aQueueThatTheProgramClosesEndsItsConsumer(limit: Int?) async throws {
+        try await withChannel { channel in
+            let queue = try await makeQueue(channel)
+            let consumer = try await channel.basicConsume(queue, limit: limit).get()
+            for number in 0 ..< 10 { channel.basicPublish("\(number)", routingKey: queue) }
+            try await waitUntil("some have come") { consumer.queue.count >= 5 }
+            struct Enough: Error {}
+            let taken = consumer.queue.close(Enough())
+            for delivery in taken { channel.basicNack(delivery.tag) }
+            channel.basicPublish("last", routingKey: queue)
+            // Else they would come back to it again and again.
+            let end = ContinuousClock.now.advanced(by: .seconds(30))
+            var answer = try await channel.queueDeclare(queue, passive: true).get()
+            while answer.messageCount < 11 || answer.consumerCount > 0, ContinuousClock.now < end {
+                answer = try await channel.queueDeclare(queue, passive: true).get()
+            }
+            #expect(answer.messageCount == 11 && answer.consumerCount == 0)
+            #expect(try await failure(of: channel.basicCancel(consumer.consumerTag)).code == .unknownConsumerTag)
+        }
+    }
+
     // MARK: Bounds
 
     @Test func aConsumersLimitHoldsTheBrokerBack() async throws {

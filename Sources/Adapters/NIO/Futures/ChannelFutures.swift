@@ -91,8 +91,18 @@ final class ChannelFutures {
     }
 
     private func received(_ delivery: Delivery, _ entry: ConsumerEntry) {
-        do { try entry.queue.put(delivery) } catch { giveBack([delivery], entry) }
-        entry.holdIfFull(channel.connection)
+        do {
+            try entry.queue.put(delivery)
+            entry.holdIfFull(channel.connection)
+        } catch {
+            // The program has closed the queue: given back alone, the messages would come again and again.
+            giveBack([delivery], entry)
+            if let tag = tag(of: entry) { _ = cancel(tag) }
+        }
+    }
+
+    private func tag(of entry: ConsumerEntry) -> String? {
+        consumers.first { $0.value === entry }?.key
     }
 
     /// Starts a consumer with a handler on other threads.
@@ -171,7 +181,7 @@ final class ChannelFutures {
     }
 
     private func end(_ entry: ConsumerEntry, _ error: AMQPError) {
-        if let tag = consumers.first(where: { $0.value === entry })?.key { consumers[tag] = nil }
+        if let tag = tag(of: entry) { consumers[tag] = nil }
         giveBack(entry.close(error), entry)
     }
 

@@ -44,7 +44,8 @@ public final class FutureQueue<Element: Sendable>: Sendable {
     ///
     /// - Parameters:
     ///   - mark: at how many stored items ``isHeld`` becomes true.
-    ///   - whenHalved: called on any thread, outside the queue's lock, when half of them have been taken after that.
+    ///   - whenHalved: called on any thread, outside the queue's lock, when half of them have been taken after that, or the
+    ///     queue is closed.
     init(on eventLoop: any EventLoop, mark: Int, whenHalved: @escaping @Sendable () -> Void) {
         self.eventLoop = eventLoop
         self.limit = nil
@@ -102,19 +103,24 @@ public final class FutureQueue<Element: Sendable>: Sendable {
 
     /// Closes the queue; closing twice keeps the first reason.
     ///
+    /// The consumer whose queue it is ends with the next message, which goes back to the broker's queue.
+    ///
     /// - Returns: the items that were stored and are discarded, in order.
     @discardableResult
     public func close(_ reason: any Error) -> [Element] {
-        let (waiters, items) = state.withLock { state -> ([Waiter], [Element]) in
-            guard state.reason == nil else { return ([], []) }
+        let (waiters, items, wasHeld) = state.withLock { state -> ([Waiter], [Element], Bool) in
+            guard state.reason == nil else { return ([], [], false) }
             state.reason = reason
+            let wasHeld = state.isHeld
             state.isHeld = false
             defer {
                 state.waiters.removeAll()
                 state.items.removeAll()
             }
-            return (Array(state.waiters), Array(state.items))
+            return (Array(state.waiters), Array(state.items), wasHeld)
         }
+        // Nobody takes half of them any more.
+        if wasHeld { mark?.whenHalved() }
         for waiter in waiters { waiter.promise.fail(reason) }
         return items
     }
@@ -158,6 +164,9 @@ public struct FutureQueueFull: Error, Hashable, Sendable, CustomStringConvertibl
     /// How many items the queue may store.
     public let limit: Int
 
+    /// Makes the error of a queue that holds as many items as it may.
+    ///
+    /// - Parameter limit: how many items the queue may store.
     public init(limit: Int) {
         self.limit = limit
     }
