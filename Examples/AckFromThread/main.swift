@@ -17,13 +17,17 @@ func onChannelOpen(_ channel: Channel) {
 }
 
 func handleDelivery(_ channel: Channel, _ delivery: Delivery) {
-    // A channel must not leave its loop's thread; what goes along is its ticket home.
-    let home = LoopBound(channel)
+    // A channel must not leave its loop's thread. What goes along is the loop's mailbox, and the channel in a box that
+    // opens on that thread only.
+    let mailbox = channel.connection.ioLoop.mailbox
+    let bound = LoopBound(channel)
     Thread.detachNewThread {
         work(delivery.text)
         do {
-            // The same as `loop.addCallbackThreadsafe { channel.basicAck(tag) }`, with the channel handed back on its loop.
-            try home.execute { channel in channel.basicAck(delivery.tag) }
+            // `bound.execute { channel in … }` is short for both.
+            try mailbox.addCallbackThreadsafe {
+                try? bound.withValue { channel in channel.basicAck(delivery.tag) }
+            }
         } catch {
             print("the loop has gone, and with it the connection: the message is delivered again later")
         }

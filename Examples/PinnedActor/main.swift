@@ -24,7 +24,12 @@ Thread.detachNewThread {
 for await executor in executors {
     let tally = Tally(on: executor)
     let words = "the quick brown fox jumps over the lazy dog and the cat".split(separator: " ").map(String.init)
-    let counts = try await tally.count(words, parameters)
-    print("the: \(counts["the"] ?? 0), words: \(counts.count)")
-    exit(counts["the"] == 3 && counts.count == 10 ? 0 : 1)
+    do {
+        let counts = try await tally.count(words, parameters)
+        print("the: \(counts["the"] ?? 0), words: \(counts.count)")
+        exit(counts["the"] == 3 && counts.count == 10 ? 0 : 1)
+    } catch {
+        print(error)
+        exit(1)
+    }
 }

@@ -27,8 +27,8 @@ try channel.consumeMessages("test", callback: show)
 // Ctrl-C comes on another thread: the mailbox wakes the wait and has the consumer cancelled.
 signal(SIGINT, SIG_IGN)
 let interrupt = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-interrupt.setEventHandler { @Sendable [mailbox = connection.mailbox] in
-    try? mailbox.addCallbackThreadsafe { connection in try connection.channel(id: 1).stopConsuming() }
+interrupt.setEventHandler { @Sendable [mailbox = channel.mailbox] in
+    try? mailbox.addCallbackThreadsafe { channel in try channel.stopConsuming() }
 }
 interrupt.resume()
 
