@@ -198,7 +198,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "AsyncTests",
-            dependencies: ["AMQPAsync", "AMQPLibev", "AMQPSelect", "BrokerSupport", log, serviceLifecycle],
+            dependencies: [
+                "AMQPAsync", "AMQPLibev", "AMQPSelect", "AdapterKit", "BrokerSupport", log, serviceLifecycle,
+            ],
             swiftSettings: settings),
         .testTarget(name: "DispatchTests", dependencies: ["AMQPDispatch"], swiftSettings: settings),
         .target(
