@@ -93,6 +93,30 @@ enum FaceClosing {
                 try await connection.updateSecret("x", reason: "y")
             }
         },
+        FaceScenario("a-connection-may-be-closed-while-its-channels-are-being-opened") { run in
+            for _ in 1 ... 5 {
+                let connection = try await run.connect()
+                let opened = (1 ... 10).map { _ in
+                    Task { () async -> Result<any FaceChannel, AMQPError> in
+                        do throws(AMQPError) { return .success(try await connection.channel()) } catch {
+                            return .failure(error)
+                        }
+                    }
+                }
+                try await connection.close()
+                for task in opened {
+                    switch await task.value {
+                    case .success(let channel):
+                        let end = try await channel.closed()
+                        run.expect(end.unlessOwnDoing == nil, "the end of channel \(channel.number): \(end)")
+                    case .failure(let error):
+                        run.expect(
+                            error.unlessOwnDoing == nil || error.code == .connectionWrongState, "a channel: \(error)")
+                    }
+                }
+                run.expect(try await connection.closed(), .connectionClosedByClient, of: "the connection's end")
+            }
+        },
         FaceScenario("a-dropped-channel-disturbs-nobody") { run in
             let (reader, queue) = try await run.queue()
             let connection = try await run.connect()

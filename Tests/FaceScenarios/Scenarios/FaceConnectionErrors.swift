@@ -1,6 +1,7 @@
 import AMQPConnection
 import AMQPProtocol
 import AdapterKit
+import BrokerSupport
 
 /// What ends a whole connection: errors of its own, and the loss of the stream.
 enum FaceConnectionErrors {
@@ -40,6 +41,44 @@ enum FaceConnectionErrors {
             }
             run.expect(error, .streamLost, of: "outcome")
             run.expect(try await connection.closed(), .streamLost, of: "the connection's end")
+        },
+        FaceScenario("an-alarm-that-stays-ends-the-connection-when-the-parameters-say-so") { run in
+            var (proxy, parameters) = try run.proxy()
+            run.keep(proxy)
+            parameters.blockedConnectionTimeout = .milliseconds(200)
+            let connection = try await run.connect(parameters)
+            let channel = try await connection.channel()
+            let blockings = try await connection.blockings()
+            // One that goes in time ends nothing.
+            proxy.inject(toClient: try FaceRareMethods.frame(.connectionBlocked(ConnectionBlocked(reason: "disk"))))
+            proxy.inject(toClient: try FaceRareMethods.frame(.connectionUnblocked(ConnectionUnblocked())))
+            run.expectEqual(try await blockings.next(), "disk", "reason")
+            run.expectEqual(try await blockings.next(), .some(nil), "release")
+            proxy.inject(toClient: try FaceRareMethods.frame(.connectionBlocked(ConnectionBlocked(reason: "memory"))))
+            run.expect(try await connection.closed(), .connectionBlockedTimeout, of: "the connection's end")
+            run.expect(try await channel.closed(), .connectionBlockedTimeout, of: "the channel's end")
+        },
+        // The operator's tool starts a virtual machine of its own, twice: seconds on a busy machine.
+        FaceScenario("an-operator's-close-is-320-on-connection-and-channels", limit: .seconds(180)) { run in
+            var parameters = run.parameters
+            let name = run.uniqueName("operator's-victim")
+            parameters.connectionName = name
+            let connection = try await run.connect(parameters)
+            let channel = try await connection.channel()
+            let consumer = try await channel.basicConsume(try await channel.queueDeclare(exclusive: true).queue)
+            try await onOwnThread {
+                let text = try TestBroker.command(["ctl", "-q", "list_connections", "pid", "client_properties"])
+                for line in text.split(separator: "\n") where line.contains(name) {
+                    try TestBroker.command([
+                        "ctl", "close_connection", String(line.prefix { $0 != "\t" }), "maintenance",
+                    ])
+                }
+            }
+            run.expect(try await connection.closed(), .connectionClosedByBroker, 320, of: "the connection's end")
+            run.expect(try await channel.closed(), .connectionClosedByBroker, 320, of: "the channel's end")
+            await run.expectFailure(.connectionClosedByBroker, 320, of: "the consumer") { () throws(AMQPError) in
+                try await consumer.deliveries.next()
+            }
         },
         FaceScenario("a-broker-that-is-not-heard-is-given-up") { run in
             var (proxy, parameters) = try run.proxy()

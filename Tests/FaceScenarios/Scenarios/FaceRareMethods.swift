@@ -43,7 +43,7 @@ enum FaceRareMethods {
     ]
 
     /// The bytes of one of the connection's methods.
-    private static func frame(_ method: Method) throws -> [UInt8] {
+    static func frame(_ method: Method) throws -> [UInt8] {
         var output = OutputBuffer()
         try output.append(method, channel: 0, frameMax: 4096)
         var bytes: [UInt8] = []
