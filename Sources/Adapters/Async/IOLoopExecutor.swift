@@ -13,7 +13,9 @@ import AMQPPosix
 /// }
 /// ```
 ///
-/// As a task executor it keeps a task's nonisolated code on the loop: `Task(executorPreference: executor) { … }`.
+/// As a task executor it keeps a task's nonisolated code on the loop: `Task(executorPreference: executor) { … }`. That is no
+/// actor's isolation to Swift: each step of a `for await` in such a task costs two hops, a turn each, since it leaves for the
+/// generic executor and comes back. An actor that is pinned to the loop pays none.
 ///
 /// Jobs run in the loop's turns, among the callbacks of its mailbox; one that is posted in a turn runs in the next one. A
 /// job that blocks its thread blocks the loop. When the loop has been closed and has run its last callback, jobs run
