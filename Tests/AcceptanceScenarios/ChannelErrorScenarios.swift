@@ -46,7 +46,8 @@ enum ChannelErrorScenarios {
             session.queue { _, name in
                 session.channel { channel in
                     channel.queueDeclare(name, passive: true) { result in
-                        session.expectFailure(result, .channelClosedByBroker, replyCode: 405, "declare")
+                        session.expectFailure(
+                            result, .channelClosedByBroker, replyCode: 405, method: .queueDeclare, "declare")
                         session.finish()
                     }
                 }
@@ -88,7 +89,8 @@ enum ChannelErrorScenarios {
                 channel.basicConsume(queue, exclusive: true, onMessage: { _, _ in }) { _ in
                     session.channel(on: channel.connection) { second in
                         second.basicConsume(queue, onMessage: { _, _ in }) { result in
-                            session.expectFailure(result, .channelClosedByBroker, replyCode: 403, "consume")
+                            session.expectFailure(
+                                result, .channelClosedByBroker, replyCode: 403, method: .basicConsume, "consume")
                             session.finish()
                         }
                     }
@@ -116,7 +118,8 @@ enum ChannelErrorScenarios {
             session.channel { channel in
                 channel.txSelect { _ in
                     channel.confirmSelect { result in
-                        session.expectFailure(result, .channelClosedByBroker, replyCode: 406, "confirm after tx")
+                        session.expectFailure(
+                            result, .channelClosedByBroker, replyCode: 406, method: .confirmSelect, "confirm after tx")
                         session.finish()
                     }
                 }

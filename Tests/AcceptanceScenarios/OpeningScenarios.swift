@@ -26,14 +26,6 @@ enum OpeningScenarios {
             }
             isConstructing = false
         },
-        .scenario("the-connection-name-reaches-the-broker") { session in
-            var parameters = session.parameters
-            parameters.connectionName = "named by the test"
-            session.connect(parameters) { connection in
-                session.check.expect(connection.isOpen, "not open")
-                session.finish()
-            }
-        },
         .scenario("a-wrong-password-is-refused-with-403") { session in
             var parameters = session.parameters
             parameters.credentials = PlainCredentials(username: "guest", password: "wrong")

@@ -157,6 +157,38 @@ enum PublishingScenarios {
                 }
             }
         },
+        .scenario("returns-of-equal-bodies-are-told-apart-by-their-properties") { session in
+            session.queue { channel, queue in
+                let count = 100
+                let exchange = session.uniqueName()
+                let done = Countdown(count) { session.finish() }
+                channel.exchangeDeclare(exchange, type: .headers, autoDelete: true)
+                channel.queueBind(queue, exchange: exchange, routingKey: "", arguments: ["x-match": "all", "h": 1])
+                channel.confirmSelect { _ in
+                    for index in 0 ..< count {
+                        let isRoutable = index % 2 == 0
+                        do {
+                            // The broker takes BCC out of what it gives back, and routes by it.
+                            try channel.basicPublish(
+                                "x", exchange: exchange, routingKey: "k",
+                                properties: MessageProperties(
+                                    headers: ["h": isRoutable ? 1 : 2, "BCC": .array([.text("nowhere")])]),
+                                mandatory: true
+                            ) { outcome in
+                                switch outcome {
+                                case .confirmed where isRoutable: break
+                                case .returned where !isRoutable: break
+                                default: session.check.fail("publish \(index): \(outcome)")
+                                }
+                                done.countDown()
+                            }
+                        } catch {
+                            session.check.fail("publish threw \(error)")
+                        }
+                    }
+                }
+            }
+        },
         .scenario("an-overflowing-queue-nacks") { session in
             session.queue(arguments: ["x-max-length": 1, "x-overflow": "reject-publish"]) { channel, queue in
                 var outcomes: [String] = []

@@ -13,6 +13,8 @@ final class Session {
     private var connections: [Connection] = []
     private var companions: [AnyObject] = []
     private var isFinishing = false
+    /// Whether an error ended a channel, and must have ended nothing else.
+    private var isScopeChannel = false
 
     init(_ check: CheckRun, _ parameters: ConnectionParameters) {
         self.check = check
@@ -110,6 +112,7 @@ final class Session {
         _ error: AMQPError, _ code: AMQPError.Code, replyCode: UInt16? = nil, method: MethodID? = nil, _ what: String
     ) {
         check.expectEqual(error.code, code, "\(what): code")
+        if code == .channelClosedByBroker { isScopeChannel = true }
         if let replyCode {
             check.expectEqual(error.replyCode, replyCode, "\(what): reply code")
             check.expect(error.replyText?.isEmpty == false, "\(what): the broker's text is missing")
@@ -138,6 +141,9 @@ final class Session {
             return
         }
         guard connection.isOpen else {
+            if isScopeChannel, let reason = connection.closeReason {
+                check.fail("an error of a channel ended its connection: \(reason)")
+            }
             closeNext()
             return
         }

@@ -49,6 +49,35 @@ enum TopologyScenarios {
                 }
             }
         },
+        .scenario("a-binding-without-a-key-has-the-queue's-name-and-can-be-removed-twice") { session in
+            session.queue { channel, queue in
+                func publish(_ then: @escaping (PublishOutcome) -> Void) {
+                    do throws(AMQPError) {
+                        try channel.basicPublish(
+                            "x", exchange: "amq.direct", routingKey: queue, mandatory: true, onOutcome: then)
+                    } catch {
+                        session.check.fail("publish threw \(error)")
+                    }
+                }
+                channel.confirmSelect()
+                channel.queueBind(queue, exchange: "amq.direct") { result in
+                    _ = session.value(result, "bind")
+                    publish { outcome in
+                        if case .confirmed = outcome {} else { session.check.fail("bound: \(outcome)") }
+                        channel.queueUnbind(queue, exchange: "amq.direct") { result in
+                            _ = session.value(result, "unbind")
+                            publish { outcome in
+                                if case .returned = outcome {} else { session.check.fail("unbound: \(outcome)") }
+                                channel.queueUnbind(queue, exchange: "amq.direct") { result in
+                                    _ = session.value(result, "unbind again")
+                                    session.finish()
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        },
         .scenario("exchanges-are-bound-to-exchanges") { session in
             session.queue { channel, queue in
                 let (source, destination) = (session.uniqueName(), session.uniqueName())

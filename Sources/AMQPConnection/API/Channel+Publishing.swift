@@ -47,8 +47,7 @@ extension Channel {
         }
         connection.outputGrew()
         guard isInConfirmMode else { return nil }
-        return track(
-            onOutcome, method.mandatory ? Channel.fingerprint(method.exchange, method.routingKey, bytes) : 0)
+        return track(onOutcome, PublishFingerprint(method, properties, bytes))
     }
 
     /// Whether a message of `count` bytes can be published now.
@@ -82,9 +81,9 @@ extension Channel {
 
     /// Waits for the broker's answer to the publish that was made just now, and gives it its number.
     ///
-    /// - Parameter fingerprint: tells a mandatory publish apart; 0 for others.
+    /// - Parameter fingerprint: tells a mandatory publish apart.
     @discardableResult
-    func track(_ onOutcome: ((PublishOutcome) -> Void)?, _ fingerprint: Int) -> UInt64 {
+    func track(_ onOutcome: ((PublishOutcome) -> Void)?, _ fingerprint: PublishFingerprint) -> UInt64 {
         let sequence = confirms.published(onOutcome.map(OutcomeContinuation.init), fingerprint: fingerprint)
         if confirms.openCount == unconfirmedMaximum { connection.gateChanged() }
         if unconfirmedTime != nil, confirmWatch == nil { watchConfirms() }
@@ -144,24 +143,7 @@ extension Channel {
 
     /// The broker gave a message back.
     func receivedReturn(_ message: ReturnedMessage) {
-        if isInConfirmMode {
-            let fingerprint = message.body.withUnsafeBytes { body in
-                Channel.fingerprint(message.exchange, message.routingKey, body)
-            }
-            confirms.received(message, fingerprint: fingerprint)
-        }
+        if isInConfirmMode { confirms.received(message, fingerprint: PublishFingerprint(message)) }
         emit((self, message), to: returnListeners, "onReturn")
-    }
-
-    /// Tells mandatory publishes apart: equal messages have equal fingerprints, and 0 is left for other publishes.
-    static func fingerprint(
-        _ exchange: String, _ routingKey: String, _ body: UnsafeRawBufferPointer
-    ) -> Int {
-        var hasher = Hasher()
-        hasher.combine(exchange)
-        hasher.combine(routingKey)
-        hasher.combine(bytes: body)
-        let value = hasher.finalize()
-        return value == 0 ? 1 : value
     }
 }

@@ -85,6 +85,8 @@ public final class Channel {
     var takesFramesSingly = false
     /// Whether the connection's table holds the channel: frames of its number belong to it.
     var isRegistered = false
+    /// Its place among the channels of the connection, in the order in which they were made.
+    var place: UInt64 = 0
     var requests = RPCQueue()
     var nextRequestID: UInt64 = 0
     var calls: [UInt64: PendingCall] = [:]
@@ -127,6 +129,11 @@ public final class Channel {
     }
 
     // MARK: State
+
+    /// Whether the broker has not answered yet that the channel is open.
+    public var isOpening: Bool {
+        if case .opening = machine.state { true } else { false }
+    }
 
     /// Whether the channel has been opened and not been closed by either side.
     public var isOpen: Bool { takesMessages }

@@ -2,6 +2,7 @@
 struct ChannelTable {
     private var channels: [Channel?] = [nil]
     private(set) var count = 0
+    private var nextPlace: UInt64 = 0
     /// The number of channels that are not over for their users; the others wait for the broker's close-ok only.
     private(set) var livingCount = 0
     /// No number below this one is free.
@@ -16,6 +17,9 @@ struct ChannelTable {
     /// All channels, by number.
     var all: [Channel] { channels.compactMap { $0 } }
 
+    /// All channels in the order in which they were made.
+    var inOrderOfMaking: [Channel] { all.sorted { $0.place < $1.place } }
+
     /// The lowest free number up to `limit`.
     mutating func lowestFree(limit: UInt16) -> UInt16? {
         guard count < Int(limit) else { return nil }
@@ -28,6 +32,8 @@ struct ChannelTable {
         while channels.count <= index { channels.append(nil) }
         channels[index] = channel
         channel.isRegistered = true
+        channel.place = nextPlace
+        nextPlace += 1
         count += 1
         livingCount += 1
     }

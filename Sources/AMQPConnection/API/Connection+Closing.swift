@@ -121,7 +121,7 @@ extension Connection {
         stopCredentialsRefresh()
         failSecretUpdates(error)
         failFlushes(error)
-        for channel in channels.all {
+        for channel in channels.inOrderOfMaking {
             channels.remove(channel.number)
             channel.connectionEnded(error)
         }

@@ -1,8 +1,15 @@
 /// A wait for output to be given to the stream.
-struct FlushWait {
+final class FlushWait {
     /// The number of bytes that have to be given to it, counted from the connection's start.
     let position: UInt64
-    let completion: (Result<Void, AMQPError>) throws -> Void
+    /// `nil` once it was called.
+    var completion: ((Result<Void, AMQPError>) throws -> Void)?
+    var timer: TimerHandle?
+
+    init(position: UInt64, completion: @escaping (Result<Void, AMQPError>) throws -> Void) {
+        self.position = position
+        self.completion = completion
+    }
 }
 
 extension Connection {
@@ -11,15 +18,30 @@ extension Connection {
     ///
     /// Nothing has to be flushed for its own sake: output leaves at the end of each turn.
     ///
-    /// - Parameter completion: called exactly once, in a later turn: with success, or with the reason why the stream is
-    ///   over (``AMQPError/Code/connectionWrongState`` if it was over before this call).
-    public func flush(completion: @escaping (Result<Void, AMQPError>) throws -> Void) {
+    /// - Parameters:
+    ///   - deadline: how long to wait; the parameters' ``ConnectionParameters/requestTimeout`` if `nil`.
+    ///   - completion: called exactly once, in a later turn: with success, with the reason why the stream is over
+    ///     (``AMQPError/Code/connectionWrongState`` if it was over before this call), or with
+    ///     ``AMQPError/Code/deadlineExceeded``, which ends the wait and nothing else.
+    public func flush(
+        deadline: Duration? = nil, completion: @escaping (Result<Void, AMQPError>) throws -> Void
+    ) {
         ioLoop.mailbox.assertCurrent()
         guard !hasEnded else {
             refuse(AMQPError(.connectionWrongState, blame: .application, "the connection is closed"), completion)
             return
         }
-        flushWaits.append(FlushWait(position: bytesSent + UInt64(output.byteCount), completion: completion))
+        let wait = FlushWait(position: bytesSent + UInt64(output.byteCount), completion: completion)
+        flushWaits.append(wait)
+        if let limit = deadline ?? parameters.requestTimeout {
+            wait.timer = ioLoop.callLater(limit) { [weak self, weak wait] in
+                guard let self, let wait else { return }
+                let error = AMQPError(
+                    .deadlineExceeded, blame: .deadline,
+                    "\(unsentByteCount) bytes still waited to be sent after \(limit)")
+                complete(wait, .failure(error))
+            }
+        }
         if bytesGivenToStream >= bytesSent, output.isEmpty {
             // Nothing waits, so nothing will be heard of it.
             runLater { self.completeFlushes() }
@@ -44,6 +66,8 @@ extension Connection {
     }
 
     private func complete(_ wait: FlushWait, _ result: Result<Void, AMQPError>) {
-        attempt("a completion of flush") { try wait.completion(result) }
+        wait.timer?.cancel()
+        guard let completion = wait.completion.take() else { return }
+        attempt("a completion of flush") { try completion(result) }
     }
 }

@@ -250,8 +250,11 @@ public final class Connection {
     /// - Parameters:
     ///   - number: the channel's number; the lowest free one if `nil`.
     ///   - onOpen: called once when the channel is open.
-    public func channel(number: UInt16? = nil, onOpen: @escaping (Channel) throws -> Void) {
-        openChannel(number: number) { [self] result in
+    /// - Returns: the channel that is being opened, for listeners; requests that are made on it wait behind its opening, and
+    ///   it can be closed. `nil` if there is none: the connection is not open, or the number is not free.
+    @discardableResult
+    public func channel(number: UInt16? = nil, onOpen: @escaping (Channel) throws -> Void) -> Channel? {
+        makeChannel(number: number) { [self] result in
             switch result {
             case .success(let channel): try onOpen(channel)
             case .failure(let error): report(error)

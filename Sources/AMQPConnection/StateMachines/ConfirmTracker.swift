@@ -2,19 +2,21 @@
 ///
 /// Publishes have sequence numbers from 1 in the order in which they were sent; the broker's delivery tags are these
 /// numbers. An ack or nack with `multiple` covers every open number up to its own. A `basic.return` comes before the ack
-/// of its message and does not say which one it is: it belongs to the oldest open mandatory publish with the same
-/// exchange, routing key and body.
+/// of its message and does not say which one it is: it belongs to the oldest open mandatory publish that is equal to it; if
+/// there is none, to the oldest that differs in its properties only.
 struct ConfirmTracker<Continuation> {
     private struct Entry {
         var continuation: Continuation?
-        /// For mandatory publishes: tells whether a returned message is this one. 0 for others.
-        var fingerprint: Int
+        /// For mandatory publishes: tells whether a returned message is this one.
+        var fingerprint: PublishFingerprint
         var isOpen = true
     }
 
     private var entries = RingBuffer<Entry>()
-    /// The sequence numbers of the mandatory publishes that have not come back, by fingerprint; some may have ended.
+    /// The sequence numbers of the mandatory publishes that have not come back, by fingerprint; some may have ended, or
+    /// come back by their other fingerprint.
     private var returnable: [Int: RingBuffer<UInt64>] = [:]
+    private var looselyReturnable: [Int: RingBuffer<UInt64>] = [:]
     private var firstSequence: UInt64 = 1
     /// The messages that came back, by sequence number: few, if any.
     private var returned: [UInt64: ReturnedMessage] = [:]
@@ -26,35 +28,44 @@ struct ConfirmTracker<Continuation> {
     private(set) var openCount = 0
 
     /// A message was published; returns its sequence number.
-    mutating func published(_ continuation: Continuation?, fingerprint: Int) -> UInt64 {
+    mutating func published(_ continuation: Continuation?, fingerprint: PublishFingerprint) -> UInt64 {
         defer { nextSequence += 1 }
         entries.append(Entry(continuation: continuation, fingerprint: fingerprint))
         openCount += 1
-        if fingerprint != 0 { returnable[fingerprint, default: RingBuffer()].append(nextSequence) }
+        if fingerprint != .none {
+            returnable[fingerprint.whole, default: RingBuffer()].append(nextSequence)
+            looselyReturnable[fingerprint.loose, default: RingBuffer()].append(nextSequence)
+        }
         return nextSequence
     }
 
     /// A message came back.
-    mutating func received(_ message: ReturnedMessage, fingerprint: Int) {
-        while let sequence = returnable[fingerprint]?.popFirst() {
-            guard isOpen(sequence) else { continue }
-            returned[sequence] = message
-            break
-        }
+    mutating func received(_ message: ReturnedMessage, fingerprint: PublishFingerprint) {
         forgetEnded(fingerprint)
+        let sequence = returnable[fingerprint.whole]?.first ?? looselyReturnable[fingerprint.loose]?.first
+        guard let sequence else { return }
+        returned[sequence] = message
+        forgetEnded(entries[Int(sequence - firstSequence)].fingerprint)
     }
+
+    /// Whether a publish is open and has not come back.
+    private func isReturnable(_ sequence: UInt64) -> Bool { isOpen(sequence) && returned[sequence] == nil }
 
     private func isOpen(_ sequence: UInt64) -> Bool {
         guard sequence >= firstSequence, sequence < nextSequence else { return false }
         return entries[Int(sequence - firstSequence)].isOpen
     }
 
-    /// Drops what has ended from the front of a fingerprint's publishes, and the fingerprint with the last.
-    private mutating func forgetEnded(_ fingerprint: Int) {
-        while let sequence = returnable[fingerprint]?.first, !isOpen(sequence) {
-            _ = returnable[fingerprint]?.popFirst()
+    /// Drops what has ended or come back from the front of a fingerprint's publishes, and the fingerprint with the last.
+    private mutating func forgetEnded(_ fingerprint: PublishFingerprint) {
+        while let sequence = returnable[fingerprint.whole]?.first, !isReturnable(sequence) {
+            _ = returnable[fingerprint.whole]?.popFirst()
         }
-        if returnable[fingerprint]?.isEmpty == true { returnable[fingerprint] = nil }
+        if returnable[fingerprint.whole]?.isEmpty == true { returnable[fingerprint.whole] = nil }
+        while let sequence = looselyReturnable[fingerprint.loose]?.first, !isReturnable(sequence) {
+            _ = looselyReturnable[fingerprint.loose]?.popFirst()
+        }
+        if looselyReturnable[fingerprint.loose]?.isEmpty == true { looselyReturnable[fingerprint.loose] = nil }
     }
 
     /// A publish that has ended.
@@ -75,7 +86,7 @@ struct ConfirmTracker<Continuation> {
         if !multiple, last > firstSequence {
             let index = Int(last - firstSequence)
             let entry = entries[index]
-            entries[index] = Entry(continuation: nil, fingerprint: 0, isOpen: false)
+            entries[index] = Entry(continuation: nil, fingerprint: .none, isOpen: false)
             end(entry, last, isAck ? .confirmed : .nacked, into: &resolved)
             return
         }
@@ -101,7 +112,7 @@ struct ConfirmTracker<Continuation> {
     ) {
         guard entry.isOpen else { return }
         openCount -= 1
-        if entry.fingerprint != 0 { forgetEnded(entry.fingerprint) }
+        if entry.fingerprint != .none { forgetEnded(entry.fingerprint) }
         var outcome = outcome
         if !returned.isEmpty, let message = returned.removeValue(forKey: sequence) { outcome = .returned(message) }
         resolved.append(Resolved(sequence: sequence, outcome: outcome, continuation: entry.continuation))
@@ -112,6 +123,7 @@ struct ConfirmTracker<Continuation> {
         let open = entries.removeAll().enumerated().filter(\.element.isOpen)
             .map { (firstSequence + UInt64($0.offset), $0.element.continuation) }
         returnable = [:]
+        looselyReturnable = [:]
         firstSequence = nextSequence
         returned = [:]
         openCount = 0

@@ -20,6 +20,12 @@ import Testing
         #expect(parameters.resolveTimeout == .seconds(10))
         #expect(parameters.socketTimeout == .seconds(10))
         #expect(parameters.stackTimeout == .seconds(15))
+        #expect(parameters.requestTimeout == .seconds(60))
+        #expect(parameters.blockedConnectionTimeout == nil)
+        #expect(parameters.tls == nil)
+        #expect(parameters.backpressureDetection == false)
+        #expect(parameters.outputHighWaterMark == 1 << 20)
+        #expect(parameters.outputLowWaterMark == 256 << 10)
         #expect(parameters.locale == "en_US")
         #expect(parameters.connectionName == nil)
         #expect(parameters.clientProperties.isEmpty)
@@ -104,6 +110,24 @@ import Testing
             name: "stackTimeout",
             accepted: [{ $0.stackTimeout = nil }, { $0.stackTimeout = .nanoseconds(1) }],
             refused: [{ $0.stackTimeout = .zero }, { $0.stackTimeout = .nanoseconds(-1) }]),
+        Range(
+            name: "requestTimeout",
+            accepted: [{ $0.requestTimeout = nil }, { $0.requestTimeout = .nanoseconds(1) }],
+            refused: [{ $0.requestTimeout = .zero }, { $0.requestTimeout = .nanoseconds(-1) }]),
+        Range(
+            name: "blockedConnectionTimeout",
+            accepted: [{ $0.blockedConnectionTimeout = nil }, { $0.blockedConnectionTimeout = .zero }],
+            refused: [{ $0.blockedConnectionTimeout = .nanoseconds(-1) }]),
+        Range(
+            name: "WaterMark",
+            accepted: [
+                { ($0.outputHighWaterMark, $0.outputLowWaterMark) = (0, 0) },
+                { ($0.outputHighWaterMark, $0.outputLowWaterMark) = (.max, .max) },
+            ],
+            refused: [
+                { $0.outputHighWaterMark = -1 }, { $0.outputLowWaterMark = -1 },
+                { ($0.outputHighWaterMark, $0.outputLowWaterMark) = (5, 6) },
+            ]),
         Range(
             name: "locale", accepted: [{ $0.locale = String(repeating: "l", count: 255) }],
             refused: [{ $0.locale = String(repeating: "l", count: 256) }, { $0.locale = "\u{7}" }]),

@@ -78,4 +78,20 @@ internal import Testing
         connection.close()
         rig.loop.run(until: { false })
     }
+
+    @Test func confirmsThatTheBrokerDoesNotOfferAreNotAskedFor() throws {
+        let rig = Rig()
+        rig.broker.onMethod = { broker, method, _ in
+            guard case .connectionStart(var start) = method else { return false }
+            start.serverProperties = ["capabilities": .table(["publisher_confirms": false])]
+            broker.send(.connectionStart(start))
+            return true
+        }
+        let channel = try rig.openChannel(rig.open())
+        _ = rig.takeReceived()
+        rig.log.call { channel.confirmSelect(completion: rig.log.completion("select")) }
+        rig.loop.settle()
+        #expect(rig.log.lines == ["open", "select: notSupported 0"])
+        #expect(rig.takeReceived() == [] && !channel.isConfirming && channel.isOpen)
+    }
 }

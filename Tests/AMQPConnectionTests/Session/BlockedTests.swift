@@ -38,6 +38,31 @@ internal import Testing
         #expect(rig.broker.end != nil)
     }
 
+    @Test func acknowledgementsAreNotHeldBack() throws {
+        let rig = Rig()
+        let connection = rig.open()
+        let channel = try rig.openChannel(connection)
+        channel.basicConsume("q", consumerTag: "c") { channel, delivery in
+            switch delivery.tag {
+            case 1: channel.basicAck(delivery.tag)
+            case 2: channel.basicReject(delivery.tag)
+            default: channel.basicNack(delivery.tag)
+            }
+        }
+        rig.loop.settle()
+        block(rig)
+        #expect(connection.blockedReason != nil)
+        _ = rig.takeReceived()
+        rig.brokerSends { broker in
+            for tag in 1 ... 3 as ClosedRange<UInt64> {
+                broker.deliver(
+                    BasicDeliver(consumerTag: "c", deliveryTag: tag, redelivered: false, exchange: "", routingKey: "q"),
+                    body: [1])
+            }
+        }
+        #expect(rig.takeReceived() == ["basic.ack", "basic.reject", "basic.nack"])
+    }
+
     @Test func unblockingInTimeEndsItAndTheNextBlockBeginsAnew() {
         let rig = Rig()
         let connection = rig.open(ConnectionParameters(blockedConnectionTimeout: .seconds(10)))

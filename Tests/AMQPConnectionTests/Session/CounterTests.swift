@@ -66,6 +66,20 @@ internal import Testing
         #expect(channel.isFlowActive, "what we ask of the broker does not bind ourselves")
     }
 
+    @Test func twoFlowCallsAreAnsweredEachByItsOwn() throws {
+        let rig = Rig()
+        let channel = try rig.openChannel(rig.open())
+        rig.broker.onMethod = { _, method, _ in method.id == .channelFlow }
+        let told: (ChannelFlowOK) -> Void = { rig.log.add("\($0.active)") }
+        channel.flow(active: false, completion: rig.log.completion("first", told))
+        channel.flow(active: true, completion: rig.log.completion("second", told))
+        rig.loop.settle()
+        for active in [false, true] {
+            rig.brokerSends { $0.send(.channelFlowOK(ChannelFlowOK(active: active)), channel: 1) }
+        }
+        #expect(rig.log.lines == ["open", "first: ok", "false", "second: ok", "true"])
+    }
+
     @Test func recoverAsyncWaitsForNothing() throws {
         let rig = Rig()
         let channel = try rig.openChannel(rig.open())

@@ -43,6 +43,41 @@ internal import Testing
         #expect(try Self.lines(Self.deliveries(), piece: 1) == lines)
     }
 
+    /// A header frame whose properties are a table with one value of a type that there is none of.
+    private static func unknownTag(_ bytes: inout FrameBytes) {
+        bytes.method(
+            .basicDeliver(
+                BasicDeliver(consumerTag: "c", deliveryTag: 1, redelivered: false, exchange: "e", routingKey: "r")))
+        let table: [UInt8] = [1, UInt8(ascii: "k"), UInt8(ascii: "z"), 0, 0]
+        let payload: [UInt8] = [0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0x20, 0, 0, 0, 0, UInt8(table.count)] + table
+        bytes.raw(type: 2, channel: 1, payload: payload)
+        bytes.body([7])
+    }
+
+    @Test(arguments: [1, .max])
+    func anUnknownTagFailsTheOneMessageThatHasIt(piece: Int) throws {
+        var bytes = FrameBytes()
+        Self.unknownTag(&bytes)
+        bytes.content(
+            BasicDeliver(consumerTag: "c", deliveryTag: 2, redelivered: false, exchange: "e", routingKey: "r"),
+            properties: MessageProperties(headers: ["k": 1]), body: [8])
+        let rig = Rig()
+        let connection = rig.open()
+        let channel = try rig.openChannel(connection)
+        channel.basicConsume("q", consumerTag: "c", autoAck: true) { _, delivery in
+            do throws(AMQPError) {
+                rig.log.add("\(Array(delivery.body)) \(try delivery.properties.headers?["k"] ?? .void)")
+            } catch {
+                rig.log.add("\(Array(delivery.body)) \(error.code)")
+            }
+        }
+        rig.loop.settle()
+        rig.pipe.toClient.delivery = .pieces(of: piece)
+        rig.brokerSends { $0.send(raw: bytes.take()) }
+        #expect(rig.log.lines == ["open", "[7] protocolViolation", "[8] 1"])
+        #expect(connection.isOpen && channel.isOpen)
+    }
+
     @Test func damagedOnesEndAlikeOnBothWays() throws {
         let intact = Self.deliveries()
         // The body of the third is not interesting.

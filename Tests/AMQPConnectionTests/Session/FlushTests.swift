@@ -40,6 +40,30 @@ internal import Testing
         #expect(rig.log.insideCalls == [])
     }
 
+    @Test func aPeerThatDoesNotReadEndsTheWaitAtItsDeadline() throws {
+        let rig = Rig()
+        let connection = rig.open(ConnectionParameters(requestTimeout: .seconds(9)))
+        let channel = try rig.openChannel(connection)
+        rig.pipe.toServer.isStalled = true
+        rig.pipe.toServer.capacity = 0
+        try channel.basicPublish(body, routingKey: "q")
+        connection.flush(deadline: .seconds(4), completion: rig.log.completion("own"))
+        connection.flush(completion: rig.log.completion("parameters'"))
+        rig.loop.advance(by: .milliseconds(3999))
+        #expect(rig.log.lines == ["open"])
+        rig.loop.advance(by: .milliseconds(1))
+        #expect(rig.log.lines == ["open", "own: deadlineExceeded 0"])
+        rig.loop.advance(by: .seconds(5))
+        #expect(rig.log.lines == ["open", "own: deadlineExceeded 0", "parameters': deadlineExceeded 0"])
+        #expect(connection.isOpen)
+        connection.flush(deadline: .seconds(4), completion: rig.log.completion("taken"))
+        rig.pipe.toServer.isStalled = false
+        rig.pipe.toServer.capacity = .max
+        rig.loop.advance(by: .seconds(30))
+        #expect(rig.log.lines.dropFirst(3) == ["taken: ok"])
+        #expect(rig.log.doubled == [])
+    }
+
     @Test func itFailsWithWhatEndsTheStream() throws {
         let rig = Rig()
         let connection = rig.open()

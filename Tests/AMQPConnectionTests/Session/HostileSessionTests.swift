@@ -67,10 +67,10 @@ internal import Testing
     func aFloodOfEqualReturnsTakesLinearTime() throws {
         var tracker = ConfirmTracker<Int>()
         let count = 50_000
-        for index in 0 ..< count { _ = tracker.published(index, fingerprint: 7) }
+        for index in 0 ..< count { _ = tracker.published(index, fingerprint: PublishFingerprint(whole: 7, loose: 7)) }
         let message = try returned()
-        for _ in 0 ..< count + 10 { tracker.received(message, fingerprint: 7) }
-        for _ in 0 ..< count { tracker.received(message, fingerprint: 8) }
+        for _ in 0 ..< count + 10 { tracker.received(message, fingerprint: PublishFingerprint(whole: 7, loose: 7)) }
+        for _ in 0 ..< count { tracker.received(message, fingerprint: PublishFingerprint(whole: 8, loose: 8)) }
         var resolved: [ConfirmTracker<Int>.Resolved] = []
         tracker.answered(0, multiple: true, isAck: true, into: &resolved)
         #expect(resolved.count == count)

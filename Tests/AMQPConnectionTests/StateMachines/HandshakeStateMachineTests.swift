@@ -24,6 +24,35 @@ internal import Testing
         #expect(tuned == TunedParameters(channelMax: 2047, frameMax: 131_072, heartbeat: 60))
     }
 
+    @Test func theBrokerIsToldWhoConnectsAndEntriesOfTheUserReplaceOurs() throws {
+        func told(_ parameters: ConnectionParameters) throws -> FieldTable {
+            var machine = HandshakeStateMachine(parameters)
+            return try machine.receivedStart(Self.start).clientProperties
+        }
+        let plain = try told(ConnectionParameters())
+        #expect(Set(plain.map(\.key)) == ["product", "version", "platform", "information", "capabilities"])
+        #expect(plain["product"] == "Ochotona" && plain["platform"] == "Swift")
+        #expect(plain["version"] == .text(ClientProperties.version))
+        guard case .table(let capabilities) = plain["capabilities"] else {
+            Issue.record("no capabilities")
+            return
+        }
+        let names = [
+            "authentication_failure_close", "basic.nack", "connection.blocked", "consumer_cancel_notify",
+            "exchange_exchange_bindings", "publisher_confirms",
+        ]
+        #expect(Set(capabilities.map(\.key)) == Set(names))
+        #expect(names.allSatisfy { capabilities[$0] == true })
+
+        let own = try told(
+            ConnectionParameters(
+                connectionName: "name",
+                clientProperties: ["product": "Mine", "capabilities": ["basic.nack": false], "x": 1]))
+        #expect(own["connection_name"] == "name" && own["product"] == "Mine" && own["x"] == 1)
+        #expect(own["capabilities"] == ["basic.nack": false])
+        #expect(own["platform"] == "Swift")
+    }
+
     @Test func aChallengeIsRefusedByPlainAndAnsweredByCredentialsThatCan() throws {
         var plain = HandshakeStateMachine(ConnectionParameters())
         _ = try plain.receivedStart(Self.start)

@@ -101,11 +101,17 @@ enum CallbackAction: String, CaseIterable {
 
     /// A connection lives until it is closed; then nothing may keep it.
     private func dropLastReference(_ stage: CallbackStage, _ reference: Reference) {
-        stage.call {
-            reference.connection?.close()
-            stage.drop()
+        let wasOpen = stage.connection?.isOpen == true
+        stage.call { stage.drop() }
+        let session = stage.session
+        session.loop.callLater(.milliseconds(5)) {
+            session.check.expect(!wasOpen || reference.connection != nil, "a connection that is open was dropped")
+            reference.connection?.openChannel { result in
+                if wasOpen { _ = session.value(result, "a channel of the dropped connection") }
+                reference.connection?.close()
+            }
+            reference.whenReleased(on: session.loop) { stage.finish() }
         }
-        reference.whenReleased(on: stage.session.loop) { stage.finish() }
     }
 }
 

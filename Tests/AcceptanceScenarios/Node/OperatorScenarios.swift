@@ -38,6 +38,22 @@ enum OperatorScenarios {
                 }
             }
         },
+        .onNode("the-operator-sees-a-connection's-name-and-properties") { node in
+            let session = node.session
+            var parameters = session.parameters
+            parameters.connectionName = "named by the test"
+            parameters.clientProperties = ["information": "of the test"]
+            session.connect(parameters) { _ in
+                node.evaluate("rabbit_networking:connection_info_all([user_provided_name, client_properties])") {
+                    listed in
+                    for text in ["user_provided_name,<<\"named by the test\">>", "Ochotona", "of the test"] {
+                        session.check.expect(listed.contains(text), "\(text) is not in \(listed)")
+                    }
+                    session.check.expect(!listed.contains("any event loop"), "ours was not replaced: \(listed)")
+                    session.finish()
+                }
+            }
+        },
         .onNode("stopping-the-broker-is-320-nobody-is-let-in-then-and-everybody-when-it-starts", limit: .seconds(60)) {
             node in
             let session = node.session

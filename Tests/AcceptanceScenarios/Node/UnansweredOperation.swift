@@ -6,7 +6,7 @@ public struct UnansweredOperation: Sendable {
     struct Stage {
         /// A channel that no other call uses, with a request timeout of ``UnansweredOperation/limit``.
         var channel: Channel
-        /// A connection whose parameters have that request timeout, and whose close has that deadline.
+        /// A connection whose parameters have that request timeout.
         var connection: Connection
         /// Parameters with that timeout for everything.
         var parameters: ConnectionParameters
@@ -64,31 +64,11 @@ public struct UnansweredOperation: Sendable {
         request("txRollback", prepare: select) { $0.txRollback(completion: $1) },
         request("flow") { $0.flow(active: true, completion: $1) },
         request("accessRequest") { $0.accessRequest("/data", completion: $1) },
-        // The protocol gives a publish no deadline: it ends with its connection's.
-        UnansweredOperation("Channel.basicPublish", prepare: { channel, then in channel.confirmSelect { _ in then() } })
-        {
-            stage, end in
-            let channel = stage.channel
-            do throws(AMQPError) {
-                try channel.basicPublish("x", routingKey: "nowhere") { outcome in
-                    if case .lost(let error) = outcome { end(error) } else { end(nil) }
-                }
-                channel.connection.close(deadline: limit)
-            } catch {
-                end(error)
-            }
+        publish("Channel.basicPublish") { channel, onOutcome throws(AMQPError) in
+            _ = try channel.basicPublish("x", routingKey: "nowhere", onOutcome: onOutcome)
         },
-        UnansweredOperation(
-            "Publisher.publish", prepare: { channel, then in channel.confirmSelect { _ in then() } }
-        ) { stage, end in
-            do throws(AMQPError) {
-                try stage.channel.publisher(routingKey: "nowhere").publish("x") { outcome in
-                    if case .lost(let error) = outcome { end(error) } else { end(nil) }
-                }
-                stage.channel.connection.close(deadline: limit)
-            } catch {
-                end(error)
-            }
+        publish("Publisher.publish") { channel, onOutcome throws(AMQPError) in
+            _ = try channel.publisher(routingKey: "nowhere").publish("x", onOutcome: onOutcome)
         },
         request("consume") { channel, end in
             channel.consume("q", on: .tasks(), completion: end, handler: { _ in })
@@ -97,12 +77,11 @@ public struct UnansweredOperation: Sendable {
             let consumer = stage.channel.consume("q", on: .tasks(), completion: { _ in }, handler: { _ in })
             consumer.cancel { end($0.failure) }
         },
-        // More than the system takes for a broker that does not read; the wait ends with the connection.
+        // More than the system takes for a broker that does not read.
         UnansweredOperation("Connection.flush") { stage, end in
             let channel = stage.channel
             _ = try? channel.basicPublish(Array(repeating: 0, count: 32 << 20), routingKey: "nowhere")
-            channel.connection.flush { end($0.failure) }
-            channel.connection.close(deadline: limit)
+            channel.connection.flush(deadline: limit) { end($0.failure) }
         },
         UnansweredOperation("Connection.create") { stage, end in
             Connection.create(RetryingWorkflow([stage.parameters]), on: stage.connection.ioLoop) { end($0.failure) }
@@ -127,9 +106,29 @@ public struct UnansweredOperation: Sendable {
         },
     ]
 
-    /// Whether the call ends the connection of its channel, so that the channel needs one of its own.
-    var endsConnection: Bool {
-        ["Channel.basicPublish", "Publisher.publish", "Connection.flush", "Connection.close"].contains(name)
+    /// Whether the call fills or ends the connection of its channel, so that the channel needs one of its own.
+    var needsConnection: Bool { ["Connection.flush", "Connection.close"].contains(name) }
+
+    /// A publish in confirm mode.
+    private static func publish(
+        _ name: String,
+        _ call: @escaping @Sendable (Channel, @escaping (PublishOutcome) -> Void) throws(AMQPError) -> Void
+    ) -> UnansweredOperation {
+        UnansweredOperation(
+            name,
+            prepare: { channel, then in
+                channel.confirmTimeout = limit
+                channel.confirmSelect { _ in then() }
+            }
+        ) { stage, end in
+            do throws(AMQPError) {
+                try call(stage.channel) { outcome in
+                    if case .lost(let error) = outcome { end(error) } else { end(nil) }
+                }
+            } catch {
+                end(error)
+            }
+        }
     }
 
     @Sendable private static func consume(_ channel: Channel, _ then: @escaping () -> Void) {

@@ -36,7 +36,7 @@ extension ConnectionParameters {
         if let host = url.host { self.host = host }
         if let port = url.port { self.port = port }
         if let virtualHost = url.virtualHost { self.virtualHost = virtualHost }
-        let query = try URLQuery(url.query)
+        let query = try URLQuery(url.query, mayShow: url.mayShow)
         if url.scheme == .amqps {
             tls = try TLSConfiguration(query)
         } else if let key = TLSConfiguration.queryKeys.first(where: { query.text($0) != nil }) {

@@ -22,6 +22,12 @@ struct ConnectionURL {
     /// The items behind the question mark, in their order.
     private(set) var query: [(key: String, value: String)] = []
 
+    /// Whether a text of the query cannot be a piece of the password: of one that is given, or of one whose host was
+    /// forgotten, so that user name and password look like host and port.
+    func mayShow(_ text: String) -> Bool {
+        userInfo.map { !$0.password.contains(text) } ?? (port == nil)
+    }
+
     /// Takes a URL apart.
     init(_ url: String) throws(AMQPError) {
         let bytes = Array(url.utf8)

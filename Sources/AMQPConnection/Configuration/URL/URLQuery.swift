@@ -4,10 +4,15 @@ import AMQPProtocol
 struct URLQuery {
     private var values: [URLQueryKey: [String]] = [:]
 
-    init(_ items: [(key: String, value: String)]) throws(AMQPError) {
+    /// - Parameter mayShow: whether the error may show a key that is unknown: what looks like the query of a URL with a part
+    ///   missing could be a piece of its password.
+    init(_ items: [(key: String, value: String)], mayShow: (String) -> Bool) throws(AMQPError) {
         for (name, value) in items {
             guard let key = URLQueryKey(rawValue: name) else {
-                throw AMQPError(invalidURL: "query: the key \(URLQuery.shown(name)) is unknown")
+                throw AMQPError(
+                    invalidURL:
+                        "query: the key \(mayShow(name) ? URLQuery.shown(name) : "of \(name.utf8.count) bytes") is unknown"
+                )
             }
             guard values[key] == nil || key.isRepeatable else {
                 throw AMQPError(invalidURL: "query: the key \(name) comes several times")

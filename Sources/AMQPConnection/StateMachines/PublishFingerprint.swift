@@ -1,0 +1,51 @@
+import AMQPProtocol
+
+/// Tells mandatory publishes apart, so that a message that comes back finds its own.
+struct PublishFingerprint: Equatable {
+    /// Equal for messages that are equal in everything.
+    let whole: Int
+    /// Equal for messages that are equal in all but their properties, which a broker may change: RabbitMQ drops the
+    /// header `BCC`.
+    let loose: Int
+
+    init(whole: Int, loose: Int) {
+        self.whole = whole
+        self.loose = loose
+    }
+
+    /// That of publishes that never come back.
+    static let none = PublishFingerprint(whole: 0, loose: 0)
+
+    /// - Parameter properties: the message's properties; `nil` if they cannot be read.
+    init(
+        exchange: String, routingKey: String, properties: MessageProperties?, body: UnsafeRawBufferPointer
+    ) {
+        var hasher = Hasher()
+        hasher.combine(exchange)
+        hasher.combine(routingKey)
+        hasher.combine(bytes: body)
+        let loose = hasher
+        hasher.combine(properties)
+        let (whole, other) = (hasher.finalize(), loose.finalize())
+        // 0 is for publishes that never come back.
+        self.init(whole: whole == 0 ? 1 : whole, loose: other == 0 ? 1 : other)
+    }
+
+    /// - Parameters:
+    ///   - method: the publish; one that is not mandatory never comes back.
+    init(_ method: BasicPublish, _ properties: MessageProperties, _ body: UnsafeRawBufferPointer) {
+        guard method.mandatory else {
+            self = .none
+            return
+        }
+        self.init(exchange: method.exchange, routingKey: method.routingKey, properties: properties, body: body)
+    }
+
+    init(_ message: ReturnedMessage) {
+        self = message.body.withUnsafeBytes { body in
+            PublishFingerprint(
+                exchange: message.exchange, routingKey: message.routingKey, properties: try? message.properties,
+                body: body)
+        }
+    }
+}
