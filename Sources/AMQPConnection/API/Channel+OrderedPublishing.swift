@@ -4,7 +4,7 @@ import AMQPProtocol
 struct HeldPublish {
     let properties: MessageProperties
     let body: ByteSlice
-    let onOutcome: ((PublishOutcome) -> Void)?
+    let onOutcome: ((PublishOutcome) throws -> Void)?
 }
 
 /// Publishes that keep their place behind requests (``Channel/publishesAfterRequests``).
@@ -21,7 +21,7 @@ extension Channel {
     /// - Returns: its sequence number, if confirm mode is on already.
     func hold(
         _ method: BasicPublish, _ properties: MessageProperties, _ bytes: UnsafeRawBufferPointer, _ slice: ByteSlice?,
-        _ onOutcome: ((PublishOutcome) -> Void)?
+        _ onOutcome: ((PublishOutcome) throws -> Void)?
     ) throws(AMQPError) -> UInt64? {
         let size: Int
         do {
@@ -60,14 +60,14 @@ extension Channel {
         guard !isConfirming, let onOutcome = publish.onOutcome else { return }
         // confirm.select was dropped, because it had to wait beyond its deadline.
         let error = AMQPError(.channelWrongState, blame: .application, "the channel is not in confirm mode")
-        connection.runLater { onOutcome(.lost(error)) }
+        connection.runLater { [self] in tell(onOutcome, .lost(error)) }
     }
 
     /// The channel is over.
     func loseHeldPublishes(_ error: AMQPError) {
         var sequence = confirms.nextSequence
         for publish in heldPublishes.removeAll() {
-            publish.onOutcome?(.lost(error))
+            if let onOutcome = publish.onOutcome { tell(onOutcome, .lost(error)) }
             if isConfirming { emit((self, sequence, .lost(error)), to: outcomeListeners, "onPublishOutcome") }
             sequence += 1
         }

@@ -22,7 +22,7 @@ extension Channel {
     public func basicPublish(
         _ body: some MessageBody, exchange: String = "", routingKey: String,
         properties: MessageProperties = MessageProperties(), mandatory: Bool = false,
-        onOutcome: ((PublishOutcome) -> Void)? = nil
+        onOutcome: ((PublishOutcome) throws -> Void)? = nil
     ) throws(AMQPError) -> UInt64? {
         let method = BasicPublish(
             ticket: accessTicket, exchange: exchange, routingKey: routingKey, mandatory: mandatory)
@@ -34,7 +34,7 @@ extension Channel {
     @usableFromInline
     func publish(
         _ method: BasicPublish, _ properties: MessageProperties, _ bytes: UnsafeRawBufferPointer, _ slice: ByteSlice?,
-        _ onOutcome: ((PublishOutcome) -> Void)?
+        _ onOutcome: ((PublishOutcome) throws -> Void)?
     ) throws(AMQPError) -> UInt64? {
         try checkPublish(bytes.count, onOutcome)
         if holdsPublishes { return try hold(method, properties, bytes, slice, onOutcome) }
@@ -52,7 +52,7 @@ extension Channel {
 
     /// Whether a message of `count` bytes can be published now.
     @inline(__always)
-    func checkPublish(_ count: Int, _ onOutcome: ((PublishOutcome) -> Void)?) throws(AMQPError) {
+    func checkPublish(_ count: Int, _ onOutcome: ((PublishOutcome) throws -> Void)?) throws(AMQPError) {
         connection.mailbox.assertCurrent()
         let isRoom =
             connection.output.byteCount + connection.transportBacklog + connection.heldByteCount
@@ -64,7 +64,7 @@ extension Channel {
     }
 
     /// Why a message of `count` bytes cannot be published now; `nil` if a closer look shows that it can.
-    private func publishRefusal(_ count: Int, _ onOutcome: ((PublishOutcome) -> Void)?) -> AMQPError? {
+    private func publishRefusal(_ count: Int, _ onOutcome: ((PublishOutcome) throws -> Void)?) -> AMQPError? {
         guard isOpen else {
             return machine.refusal
                 ?? AMQPError(
@@ -83,7 +83,7 @@ extension Channel {
     ///
     /// - Parameter fingerprint: tells a mandatory publish apart.
     @discardableResult
-    func track(_ onOutcome: ((PublishOutcome) -> Void)?, _ fingerprint: PublishFingerprint) -> UInt64 {
+    func track(_ onOutcome: ((PublishOutcome) throws -> Void)?, _ fingerprint: PublishFingerprint) -> UInt64 {
         let sequence = confirms.published(onOutcome.map(OutcomeContinuation.init), fingerprint: fingerprint)
         if confirms.openCount == unconfirmedMaximum { connection.gateChanged() }
         if unconfirmedTime != nil, confirmWatch == nil { watchConfirms() }
@@ -124,10 +124,15 @@ extension Channel {
         tellOutcomes(&ended)
     }
 
+    /// Calls the continuation of a publish that has ended.
+    func tell(_ onOutcome: (PublishOutcome) throws -> Void, _ outcome: PublishOutcome) {
+        attempt("the onOutcome callback of a publish") { try onOutcome(outcome) }
+    }
+
     /// Calls the continuations of publishes that have ended; the array's memory is used again.
     func tellOutcomes(_ ended: inout [ConfirmTracker<OutcomeContinuation>.Resolved]) {
         for publish in ended {
-            publish.continuation?.call(publish.outcome)
+            if let continuation = publish.continuation { tell(continuation.call, publish.outcome) }
             if !outcomeListeners.isEmpty {
                 emit((self, publish.sequence, publish.outcome), to: outcomeListeners, "onPublishOutcome")
             }

@@ -297,7 +297,7 @@ public final class Channel {
             if let call = waiting[request.id] { complete(call, .failure(error)) }
         }
         for (sequence, continuation) in confirms.removeAll() {
-            continuation?.call(.lost(error))
+            if let continuation { tell(continuation.call, .lost(error)) }
             emit((self, sequence, .lost(error)), to: outcomeListeners, "onPublishOutcome")
         }
         loseHeldPublishes(error)

@@ -1,7 +1,7 @@
 /// What waits for the outcome of one publish. It is a struct because a bare closure would be wrapped in another one, on the
 /// heap, for each publish.
 struct OutcomeContinuation {
-    let call: (PublishOutcome) -> Void
+    let call: (PublishOutcome) throws -> Void
 }
 
 /// How a publish on a channel in confirm mode ended.

@@ -37,14 +37,14 @@ public struct Publisher {
     @discardableResult
     @inlinable
     public func publish(
-        _ body: some MessageBody, onOutcome: ((PublishOutcome) -> Void)? = nil
+        _ body: some MessageBody, onOutcome: ((PublishOutcome) throws -> Void)? = nil
     ) throws(AMQPError) -> UInt64? {
         try body.withMessageBytes { (bytes, slice) throws(AMQPError) in try publish(bytes, slice, onOutcome) }
     }
 
     @usableFromInline
     func publish(
-        _ bytes: UnsafeRawBufferPointer, _ slice: ByteSlice?, _ onOutcome: ((PublishOutcome) -> Void)?
+        _ bytes: UnsafeRawBufferPointer, _ slice: ByteSlice?, _ onOutcome: ((PublishOutcome) throws -> Void)?
     ) throws(AMQPError) -> UInt64? {
         try channel.checkPublish(bytes.count, onOutcome)
         if channel.holdsPublishes { return try channel.hold(method, properties, bytes, slice, onOutcome) }

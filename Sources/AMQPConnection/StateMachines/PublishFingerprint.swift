@@ -4,8 +4,7 @@ import AMQPProtocol
 struct PublishFingerprint: Equatable {
     /// Equal for messages that are equal in everything.
     let whole: Int
-    /// Equal for messages that are equal in all but their properties, which a broker may change: RabbitMQ drops the
-    /// header `BCC`.
+    /// Equal for messages that are equal in all but their properties, which a broker may change.
     let loose: Int
 
     init(whole: Int, loose: Int) {
@@ -25,7 +24,7 @@ struct PublishFingerprint: Equatable {
         hasher.combine(routingKey)
         hasher.combine(bytes: body)
         let loose = hasher
-        hasher.combine(properties)
+        hasher.combine(properties.map(PublishFingerprint.asReturned))
         let (whole, other) = (hasher.finalize(), loose.finalize())
         // 0 is for publishes that never come back.
         self.init(whole: whole == 0 ? 1 : whole, loose: other == 0 ? 1 : other)
@@ -39,6 +38,14 @@ struct PublishFingerprint: Equatable {
             return
         }
         self.init(exchange: method.exchange, routingKey: method.routingKey, properties: properties, body: body)
+    }
+
+    /// The properties as RabbitMQ gives them back: without the header `BCC`, which it routes by and takes out.
+    private static func asReturned(_ properties: MessageProperties) -> MessageProperties {
+        guard let headers = properties.headers, headers["BCC"] != nil else { return properties }
+        var properties = properties
+        properties.headers = FieldTable(headers.lazy.filter { $0.key != "BCC" }.map { ($0.key, $0.value) })
+        return properties
     }
 
     init(_ message: ReturnedMessage) {

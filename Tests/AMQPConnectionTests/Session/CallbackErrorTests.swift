@@ -98,6 +98,29 @@ internal import Testing
             rig.loop.settle()
             rig.brokerSends { $0.send(.basicAck(BasicAck(deliveryTag: 1)), channel: 1) }
         },
+        Place("the onOutcome callback of a publish of channel 1") { rig, _, channel in
+            channel.confirmSelect { _ in
+                try channel.basicPublish("x", routingKey: "q") { _ in throw Mishap() }
+            }
+            rig.loop.settle()
+            rig.brokerSends { $0.send(.basicAck(BasicAck(deliveryTag: 1)), channel: 1) }
+        },
+        Place("the onOutcome callback of a publish of channel 1") { rig, _, channel in
+            channel.confirmSelect { _ in
+                try channel.publisher(routingKey: "q").publish("x") { _ in throw Mishap() }
+                channel.close()
+            }
+        },
+        Place("the onOutcome callback of a publish of channel 1") { rig, _, channel in
+            channel.publishesAfterRequests = true
+            channel.confirmSelect { _ in
+                rig.broker.onMethod = { _, method, _ in method.id == .queueDeclare }
+                channel.queueDeclare("q")
+                try channel.basicPublish("x", routingKey: "q") { _ in throw Mishap() }
+            }
+            rig.loop.settle()
+            rig.brokerSends { $0.send(.channelClose(ChannelClose(replyCode: 404, replyText: "no")), channel: 1) }
+        },
         Place("a completion of queue.declare of channel 1") { _, _, channel in
             channel.queueDeclare("q") { _ in throw Mishap() }
         },

@@ -37,9 +37,16 @@ internal import Testing
         #expect(try outcomes(first, second, returned: first) == ["second: confirmed", "first: returned k"])
     }
 
+    @Test func aHeaderThatTheBrokerTakesOutTellsNothing() throws {
+        let first = MessageProperties(headers: ["BCC": ["a"], "h": 1])
+        let second = MessageProperties(headers: ["h": 2, "BCC": ["b"]])
+        let stripped = MessageProperties(headers: ["h": 2])
+        #expect(try outcomes(first, second, returned: stripped) == ["second: returned k", "first: confirmed"])
+    }
+
     @Test func aReturnWhosePropertiesTheBrokerChangedBelongsToTheOldestThatIsEqualOtherwise() throws {
-        let (first, second) = (MessageProperties(headers: ["BCC": ["a"]]), MessageProperties(headers: ["BCC": ["b"]]))
-        let stripped = MessageProperties(headers: [:])
-        #expect(try outcomes(first, second, returned: stripped) == ["second: confirmed", "first: returned k"])
+        let (first, second) = (MessageProperties(headers: ["h": 1]), MessageProperties(headers: ["h": 2]))
+        let changed = MessageProperties(headers: [:], userID: "guest")
+        #expect(try outcomes(first, second, returned: changed) == ["second: confirmed", "first: returned k"])
     }
 }
