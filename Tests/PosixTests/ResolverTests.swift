@@ -1,4 +1,5 @@
-import AMQPPosix
+@testable import AMQPPosix
+import Foundation
 import Testing
 
 @Suite struct ResolverTests {
@@ -64,6 +65,50 @@ import Testing
             loop.step(timeLimit: .milliseconds(50))
             #expect(calls == callsBefore)
             loop.close()
+        }
+    }
+
+    /// A resolver that never returns for the names that hang, until it is let go.
+    private final class StuckResolver: Sendable {
+        let started = Guarded(0)
+        let isOver = Guarded(false)
+
+        func resolve(_ job: ResolverPool.Job) -> [SocketAddress] {
+            guard job.host == "hangs" else { return [.ipv4(1, port: job.port)] }
+            started.withLock { $0 += 1 }
+            while !isOver.withLock({ $0 }) { System.sleep(.milliseconds(5)) }
+            return []
+        }
+    }
+
+    /// Waits for a condition of other threads.
+    private func wait(for condition: () -> Bool) -> Bool {
+        let end = System.now.advanced(by: .seconds(10))
+        while !condition() {
+            guard System.now < end else { return false }
+            System.sleep(.milliseconds(2))
+        }
+        return true
+    }
+
+    @Test func `lookups that hang and were given up do not keep others waiting`() async throws {
+        try await onThread {
+            let stuck = StuckResolver()
+            let pool = ResolverPool { job throws(SystemError) in stuck.resolve(job) }
+            let log = Guarded<[String]>([])
+            func submit(_ host: String) -> ResolverPool.Ticket {
+                pool.submit(ResolverPool.Job(host: host, port: 1) { _ in log.withLock { $0.append(host) } })
+            }
+            let hung = (0 ..< ResolverPool.maximum).map { _ in submit("hangs") }
+            #expect(wait { stuck.started.withLock { $0 } == ResolverPool.maximum })
+            _ = submit("waits")
+            #expect(log.withLock { $0 } == [])
+            pool.withdraw(hung[0])
+            #expect(wait { log.withLock { $0 } == ["waits"] })
+            _ = submit("follows")
+            #expect(wait { log.withLock { $0 } == ["waits", "follows"] })
+            stuck.isOver.withLock { $0 = true }
+            #expect(wait { log.withLock { $0.count { $0 == "hangs" } } == ResolverPool.maximum - 1 })
         }
     }
 }

@@ -1,5 +1,4 @@
 import AMQPConnection
-import Synchronization
 
 /// A name that is being resolved for a loop.
 final class Resolution: Cancellable, LoopResident {
@@ -7,15 +6,15 @@ final class Resolution: Cancellable, LoopResident {
 
     /// What the resolver's thread and the loop share.
     // SAFETY: `resolution` is set before the ticket is shared and read on the loop's thread only; releasing a weak
-    // reference elsewhere frees nothing of the loop's. The flag is atomic.
+    // reference elsewhere frees nothing of the loop's.
     private final class Ticket: @unchecked Sendable {
         weak var resolution: Resolution?
-        let isWanted = Atomic<Bool>(true)
     }
 
     private weak var loop: HostedLoop?
     private var completion: ((Outcome) -> Void)?
     private let ticket = Ticket()
+    private var job: ResolverPool.Ticket?
 
     init(loop: HostedLoop, _ completion: @escaping (Outcome) -> Void) {
         self.loop = loop
@@ -31,9 +30,9 @@ final class Resolution: Cancellable, LoopResident {
             return
         }
         let (ticket, mailbox) = (ticket, loop.mailbox)
-        ResolverPool.shared.submit(
+        job = ResolverPool.shared.submit(
             ResolverPool.Job(
-                host: host, port: port, isWanted: { ticket.isWanted.load(ordering: .relaxed) },
+                host: host, port: port,
                 completion: { result in
                     let outcome = result.mapError { error in
                         AMQPError(
@@ -63,7 +62,8 @@ final class Resolution: Cancellable, LoopResident {
 
     private func end() {
         completion = nil
-        ticket.isWanted.store(false, ordering: .relaxed)
+        if let job { ResolverPool.shared.withdraw(job) }
+        job = nil
         loop?.remove(self)
     }
 }
