@@ -14,15 +14,13 @@ fail() {
     exit 1
 }
 
-# Runs a command as root: as it is for root, with sudo for anyone else.
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo -n "$@" || fail "needs root for: $* (run Scripts/install as root once)"
-    else
-        fail "needs root for: $*"
-    fi
+# Runs a command as root: as it is for root, with sudo for anyone else; require_root comes first.
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+
+# Ends the script if as_root cannot work: require_root PURPOSE.
+require_root() {
+    [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null ||
+        fail "$1 needs root, or sudo without a password (run Scripts/install as root once)"
 }
 
 # Installs those of the named Debian packages that are missing.
@@ -35,6 +33,7 @@ apt_install() {
     done
     [ ${#missing[@]} = 0 ] && return 0
     command -v apt-get >/dev/null || fail "these packages are missing and there is no apt-get: ${missing[*]}"
+    require_root "installing ${missing[*]}"
     say "installing ${missing[*]}"
     local options=(-y -q --no-install-recommends -o DPkg::Lock::Timeout=300)
     local environment=(env DEBIAN_FRONTEND=noninteractive)
