@@ -1,3 +1,4 @@
+import AMQPPoll
 import AMQPPosix
 import Foundation
 import Synchronization
@@ -219,6 +220,43 @@ private final class Observer: TurnObserver {
             #expect(writer < 512)
             System.close(reader)
             System.close(writer)
+        }
+    }
+
+    @Test(arguments: LoopKind.allCases)
+    func `a loop that is dropped after its streams were closed releases all`(kind: LoopKind) async throws {
+        try await onThread {
+            let listener = try Listener()
+            for _ in 0 ..< 200 {
+                weak var dropped: HostedLoop?
+                do {
+                    let loop = try kind.make()
+                    dropped = loop
+                    let handler = RecordingHandler()
+                    var transport: (any StreamTransport)?
+                    _ = loop.connect(to: listener.address) { transport = try? $0.get() }
+                    #expect(loop.run { transport != nil })
+                    transport?.start(handler)
+                    transport?.close()
+                    #expect(loop.run { handler.isClosed })
+                }
+                #expect(dropped == nil)
+                System.close(try #require(listener.accept()))
+            }
+            let (reader, writer) = try System.pipe()
+            #expect(writer < 512)
+            System.close(reader)
+            System.close(writer)
+        }
+    }
+
+    @Test func `a loop that cannot watch leaves Ctrl-C as it was`() async throws {
+        try await onThread {
+            let loop = PollLoop()
+            loop.close()
+            #expect(throws: AMQPError.self) { try loop.stopOnInterrupt() }
+            let handler = signal(SIGINT, SIG_DFL)
+            #expect(handler.map { unsafeBitCast($0, to: Int.self) } ?? 0 == 0)
         }
     }
 

@@ -11,7 +11,7 @@ extension HostedLoop {
     public func stopOnInterrupt() throws(AMQPError) {
         let reader: Int32
         do {
-            reader = try System.notifyInterrupt()
+            reader = try System.interruptReader()
         } catch {
             throw AMQPError(.systemCallFailed, blame: .transport, "Ctrl-C cannot be caught", underlying: error)
         }
@@ -22,5 +22,7 @@ extension HostedLoop {
             removeReader(reader)
             stop()
         }
+        // Last: a signal that is caught while nobody reads would be lost.
+        System.notifyInterrupt()
     }
 }

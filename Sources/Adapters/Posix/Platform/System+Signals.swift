@@ -26,14 +26,16 @@ extension System {
     /// The pipe that SIGINT writes to, made with the first use.
     private static let interruptPipe = Result { () throws(SystemError) in try pipe() }
 
-    /// Has the next SIGINT (Ctrl-C) write one byte to a pipe instead of ending the program; the one after that ends it
-    /// again.
-    ///
-    /// - Returns: the pipe's end to read from; it is the same for the whole process, and stays open.
-    package static func notifyInterrupt() throws(SystemError) -> Int32 {
-        let pipe = try interruptPipe.get()
+    /// The pipe's end to read from; it is the same for the whole process, and stays open.
+    package static func interruptReader() throws(SystemError) -> Int32 {
+        try interruptPipe.get().reader
+    }
+
+    /// Has the next SIGINT (Ctrl-C) write one byte to the pipe instead of ending the program; the one after that ends it
+    /// again. It does nothing if there is no pipe.
+    package static func notifyInterrupt() {
+        guard let pipe = try? interruptPipe.get() else { return }
         interruptDescriptor.store(pipe.writer, ordering: .sequentiallyConsistent)
         _ = signal(SIGINT, interrupted)
-        return pipe.reader
     }
 }

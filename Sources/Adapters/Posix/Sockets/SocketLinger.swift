@@ -4,9 +4,10 @@ import AMQPConnection
 ///
 /// Closing a socket with unread input makes the kernel send a reset, which can destroy bytes of ours that the peer has
 /// not read yet, such as the last Close-Ok. So what still comes is read and dropped, until the peer closes or a second
-/// has passed.
+/// has passed, or its loop has gone.
 final class SocketLinger: LoopResident {
-    private let loop: HostedLoop
+    /// Nobody has to run a loop on which nothing is left but this.
+    private weak var loop: HostedLoop?
     private let descriptor: Int32
     private var timer: TimerHandle?
     private var isOver = false
@@ -17,10 +18,14 @@ final class SocketLinger: LoopResident {
         self.descriptor = descriptor
     }
 
+    deinit {
+        if !isOver { System.close(descriptor) }
+    }
+
     func begin() {
         System.shutdownSending(descriptor)
         discard()
-        guard !isOver else { return }
+        guard !isOver, let loop else { return }
         loop.add(self)
         timer = loop.callLater(.seconds(1)) { self.end() }
         do throws(AMQPError) {
@@ -54,8 +59,8 @@ final class SocketLinger: LoopResident {
         isOver = true
         timer?.cancel()
         timer = nil
-        loop.removeReader(descriptor)
-        loop.remove(self)
+        loop?.removeReader(descriptor)
+        loop?.remove(self)
         System.close(descriptor)
     }
 }
