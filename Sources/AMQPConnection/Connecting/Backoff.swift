@@ -36,9 +36,11 @@ public struct Backoff: Sendable, Hashable {
     /// The delay after a number of failures, 1 or more.
     public func delay(after failures: Int, using random: inout some RandomNumberGenerator) -> Duration {
         let factor = factor >= 1 ? factor : 1
+        // No delay is longer than 64 bits of seconds, so that no product is beyond what a duration holds.
+        let maximum = min(maximum, .seconds(Int64.max))
         let limit = maximum.inSeconds
         var delay = initial
-        var left = failures - 1
+        var left = max(failures, 1) - 1
         // Once the maximum is reached, or if nothing changes, further failures make no difference.
         while left > 0, factor > 1, delay > .zero {
             let seconds = delay.inSeconds * factor
@@ -54,6 +56,6 @@ public struct Backoff: Sendable, Hashable {
 
 extension Duration {
     fileprivate var inSeconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) / 1e18
+        Double(attoseconds) / 1e18
     }
 }

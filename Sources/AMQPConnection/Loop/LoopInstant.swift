@@ -44,11 +44,7 @@ extension Duration {
     /// The duration in whole nanoseconds, rounded up, so that a deadline made from it is never early; it is clamped to
     /// what 64 bits hold (292 years).
     package var clampedNanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        guard !overflow else { return seconds < 0 ? .min : .max }
-        let part = attoseconds > 0 ? (attoseconds - 1) / 1_000_000_000 + 1 : attoseconds / 1_000_000_000
-        let (sum, overflowed) = whole.addingReportingOverflow(part)
-        return overflowed ? (seconds < 0 ? .min : .max) : sum
+        let (whole, rest) = attoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+        return Int64(clamping: rest > 0 ? whole + 1 : whole)
     }
 }

@@ -32,9 +32,13 @@ internal import Testing
     }
 
     @Test func theLongestDurationsDoNotTrap() {
-        let longest = Duration.seconds(Int64.max)
-        _ = delays(Backoff(longest, factor: 2, maximum: longest, jitter: 1), [1, 2, .max])
-        _ = delays(Backoff(.seconds(1), factor: 10, maximum: longest, jitter: 0.5), [1, 30, .max, 0, .min + 1])
+        for longest in [Duration.seconds(Int64.max), .seconds(1e19), Duration(attoseconds: .max)] {
+            for factor in [1, 2, .greatestFiniteMagnitude] {
+                _ = delays(Backoff(longest, factor: factor, maximum: longest, jitter: 1), [1, 2, .max])
+            }
+            _ = delays(Backoff(.seconds(1), factor: 10, maximum: longest, jitter: 0.5), [1, 30, .max, 0, .min])
+        }
+        #expect(delays(Backoff(Duration(attoseconds: .min), factor: 2), [.min, 9]) == [.zero, .zero])
     }
 
     @Test(arguments: [

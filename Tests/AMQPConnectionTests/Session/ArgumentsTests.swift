@@ -28,6 +28,8 @@ internal import Testing
     @Test(arguments: [
         QueueArguments(messageTTL: .milliseconds(-1)), QueueArguments(messageTTL: .milliseconds(4_294_967_296)),
         QueueArguments(messageTTL: .seconds(Int64.max)), QueueArguments(messageTTL: .seconds(Int64.min)),
+        QueueArguments(messageTTL: .seconds(1e19)), QueueArguments(messageTTL: Duration(attoseconds: .max)),
+        QueueArguments(expires: Duration(attoseconds: .min)),
         QueueArguments(expires: .zero), QueueArguments(deadLetterRoutingKey: "k"), QueueArguments(maxLength: -1),
         QueueArguments(maxLengthBytes: .min), QueueArguments(deliveryLimit: -1),
         QueueArguments(quorumInitialGroupSize: 0), QueueArguments(initialClusterSize: 0),

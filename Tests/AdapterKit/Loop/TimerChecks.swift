@@ -223,7 +223,11 @@ enum TimerChecks {
 
     @Sendable static func endlessDelay(_ check: CheckRun) {
         check.runFor(.milliseconds(50)) {
-            for delay in [Duration.seconds(Int64.max), .nanoseconds(Int64.max), .seconds(10_000_000)] {
+            let delays = [
+                Duration.seconds(Int64.max), .nanoseconds(Int64.max), .seconds(10_000_000), .seconds(1e19),
+                Duration(attoseconds: .max),
+            ]
+            for delay in delays {
                 check.loop.callLater(delay) { check.fail("a timer of \(delay) ran") }
             }
         }

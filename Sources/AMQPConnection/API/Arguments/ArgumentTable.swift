@@ -52,14 +52,9 @@ struct ArgumentTable {
     }
 
     static func milliseconds(_ time: Duration, _ what: String, from least: Int64) throws(AMQPError) -> Int64 {
-        let (seconds, attoseconds) = time.components
-        let limit = maximumMilliseconds / 1000 + 1
-        if time >= .zero, seconds <= limit {
-            let attosecondsPerMillisecond: Int64 = 1_000_000_000_000_000
-            let (whole, rest) = attoseconds.quotientAndRemainder(dividingBy: attosecondsPerMillisecond)
-            let count = seconds * 1000 + whole + (rest > 0 ? 1 : 0)
-            if (least ... maximumMilliseconds).contains(count) { return count }
-        }
+        let (whole, rest) = time.attoseconds.quotientAndRemainder(dividingBy: 1_000_000_000_000_000)
+        let count = Int64(clamping: rest > 0 ? whole + 1 : whole)
+        if time >= .zero, (least ... maximumMilliseconds).contains(count) { return count }
         throw outOfRange(what, "\(time)", "\(least)...\(maximumMilliseconds) ms")
     }
 

@@ -3,6 +3,9 @@ enum DecimalSeconds {
     /// What stands for a limit that is `nil`.
     static let none = "none"
 
+    /// The longest that can be read back: 64 bits of seconds, and all that comes behind the point.
+    private static let longest = Duration(secondsComponent: .max, attosecondsComponent: 999_999_999_999_999_999)
+
     /// The duration of a text such as `10`, `0.25`; `nil` if it is anything else.
     static func parse(_ text: String) -> Duration? {
         let parts = text.utf8.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
@@ -13,9 +16,10 @@ enum DecimalSeconds {
         return Duration(secondsComponent: whole, attosecondsComponent: fraction * unit)
     }
 
-    /// The text of a duration of zero or more, without a digit lost.
+    /// The text of a duration of zero or more, without a digit lost, but not beyond ``longest``.
     static func text(_ duration: Duration?) -> String {
-        guard let (seconds, attoseconds) = duration?.components else { return none }
+        guard let duration else { return none }
+        let (seconds, attoseconds) = min(duration, longest).components
         guard attoseconds > 0 else { return "\(seconds)" }
         var digits = String(attoseconds)
         digits = String(repeating: "0", count: 18 - digits.count) + digits
