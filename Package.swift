@@ -179,7 +179,11 @@ let package = Package(
             name: "AckFromThread", dependencies: ["AMQPSelect"], path: "Examples/AckFromThread",
             swiftSettings: settings),
         .testTarget(
-            name: "PosixTests", dependencies: ["AMQPPosix", "AMQPSelect", "AMQPPoll", "AMQPEpoll", "AMQPLibev"],
+            name: "PosixTests",
+            dependencies: [
+                "AMQPPosix", "AMQPSelect", "AMQPPoll", "AMQPEpoll", "AMQPLibev", "AdapterKit",
+                .target(name: "CLinux", condition: .when(platforms: [.linux])),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "BlockingTests", dependencies: ["AMQPBlocking", "AdapterKit", "BrokerSupport"],

@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 /* epoll_wait with a time in nanoseconds: epoll_pwait2, which the C library has only since glibc 2.35; OCHOTONA_UNSUPPORTED
-   on kernels before 5.11. `seconds` below zero waits for ever. */
+   if it fails otherwise than by a signal: kernels before 5.11 do not have it (ENOSYS), and containers that do not know it
+   forbid it (EPERM). `seconds` below zero waits for ever. */
 #define OCHOTONA_UNSUPPORTED (-2)
 
 static inline int ochotona_epoll_wait_ns(
@@ -21,7 +22,7 @@ static inline int ochotona_epoll_wait_ns(
     struct { long long seconds, nanoseconds; } time = { seconds, nanoseconds };
     int found = (int)syscall(
         SYS_epoll_pwait2, epoll, events, count, seconds < 0 ? (void *)0 : (void *)&time, (void *)0, (size_t)8);
-    return found < 0 && errno == ENOSYS ? OCHOTONA_UNSUPPORTED : found;
+    return found < 0 && errno != EINTR ? OCHOTONA_UNSUPPORTED : found;
 #else
     (void)epoll; (void)events; (void)count; (void)seconds; (void)nanoseconds;
     return OCHOTONA_UNSUPPORTED;

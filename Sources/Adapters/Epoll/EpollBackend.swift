@@ -16,7 +16,7 @@ final class EpollBackend: LoopBackend {
     private var events = [epoll_event](repeating: epoll_event(), count: 64)
     private var deadline: LoopInstant?
     private var isClosed = false
-    /// Whether the kernel waits in nanoseconds; it does since 5.11.
+    /// Whether the kernel waits in nanoseconds; it does since 5.11, unless a container forbids it.
     private var hasNanoseconds = true
 
     init() throws(AMQPError) {

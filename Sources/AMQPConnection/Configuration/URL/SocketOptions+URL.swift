@@ -1,18 +1,16 @@
 import AMQPProtocol
 
 extension SocketOptions {
-    /// The options by the names that the sockets' own manual has for them, as in Pika's `tcp_options`; an option that
-    /// tunes probes turns them on.
+    /// The options by the names that the sockets' own manual has for them, as in Pika's `tcp_options`.
     init(_ table: FieldTable, part: String) throws(AMQPError) {
         self.init()
-        var explicit: Bool?
         for entry in table.entries {
             switch entry.key {
             case "SO_KEEPALIVE":
                 guard let value = entry.value.booleanValue else {
                     throw AMQPError(invalidURL: "\(part): SO_KEEPALIVE: true or false is expected")
                 }
-                explicit = value
+                keepAlive = value
             case "TCP_KEEPIDLE": keepAliveIdle = try SocketOptions.number(entry, part)
             case "TCP_KEEPINTVL": keepAliveInterval = try SocketOptions.number(entry, part)
             case "TCP_KEEPCNT": keepAliveCount = try SocketOptions.number(entry, part)
@@ -23,13 +21,12 @@ extension SocketOptions {
                         + "are the options")
             }
         }
-        keepAlive = explicit ?? tunesProbes
     }
 
     /// The options that are not at their defaults, in the form that ``init(_:part:)`` reads.
     var table: FieldTable {
         var table = FieldTable()
-        if keepAlive != tunesProbes { table["SO_KEEPALIVE"] = .boolean(keepAlive) }
+        if let keepAlive { table["SO_KEEPALIVE"] = .boolean(keepAlive) }
         let numbers = [
             ("TCP_KEEPIDLE", keepAliveIdle), ("TCP_KEEPINTVL", keepAliveInterval), ("TCP_KEEPCNT", keepAliveCount),
             ("TCP_USER_TIMEOUT", userTimeout),
@@ -39,8 +36,6 @@ extension SocketOptions {
         }
         return table
     }
-
-    private var tunesProbes: Bool { keepAliveIdle != nil || keepAliveInterval != nil || keepAliveCount != nil }
 
     private static func number(_ entry: FieldTable.Entry, _ part: String) throws(AMQPError) -> Int {
         guard let number = entry.value.integerValue.flatMap(Int.init(exactly:)) else {

@@ -59,7 +59,7 @@ final class NIOConnector: Cancellable, LoopResident {
         let bootstrap = bootstrap.connectTimeout(.hours(24))
         if case .unix = address { return bootstrap }
         var configured = bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1)
-        if options.keepAlive { configured = configured.channelOption(.socketOption(.so_keepalive), value: 1) }
+        if options.probesPeer { configured = configured.channelOption(.socketOption(.so_keepalive), value: 1) }
         func set(_ name: Int32, _ value: Int?) {
             guard let value else { return }
             let option = ChannelOptions.Types.SocketOption(level: .tcp, name: .init(rawValue: name))

@@ -121,7 +121,7 @@ extension System {
     package static func configure(_ descriptor: Int32, _ options: SocketOptions) throws(SystemError) {
         let tcp = Int32(IPPROTO_TCP)
         try setOption(descriptor, level: tcp, TCP_NODELAY, 1)
-        if options.keepAlive { try setOption(descriptor, level: SOL_SOCKET, SO_KEEPALIVE, 1) }
+        if options.probesPeer { try setOption(descriptor, level: SOL_SOCKET, SO_KEEPALIVE, 1) }
         #if canImport(Darwin)
         if let idle = options.keepAliveIdle { try setOption(descriptor, level: tcp, TCP_KEEPALIVE, idle) }
         #else

@@ -68,7 +68,8 @@ struct RandomParameters {
     private mutating func socketOptions() -> SocketOptions {
         func number(_ least: Int) -> Int? { chance(2) ? .random(in: least ... Int(Int32.max), using: &random) : nil }
         return SocketOptions(
-            keepAlive: chance(2), keepAliveIdle: number(1), keepAliveInterval: number(1), keepAliveCount: number(1),
+            keepAlive: chance(2) ? nil : chance(2), keepAliveIdle: number(1), keepAliveInterval: number(1),
+            keepAliveCount: number(1),
             userTimeout: number(0))
     }
 

@@ -145,7 +145,7 @@ import Testing
                     {
                         $0.socketOptions
                             == SocketOptions(
-                                keepAlive: true, keepAliveIdle: 60, keepAliveInterval: 10, keepAliveCount: 4,
+                                keepAliveIdle: 60, keepAliveInterval: 10, keepAliveCount: 4,
                                 userTimeout: 1000)
                     }
                 ),
@@ -153,7 +153,7 @@ import Testing
                 (#"{"SO_KEEPALIVE":true}"#, { $0.socketOptions == SocketOptions(keepAlive: true) }),
                 (
                     #"{"TCP_KEEPIDLE":60,"SO_KEEPALIVE":false}"#,
-                    { $0.socketOptions == SocketOptions(keepAliveIdle: 60) }
+                    { $0.socketOptions == SocketOptions(keepAlive: false, keepAliveIdle: 60) }
                 ),
             ],
             refused: [
