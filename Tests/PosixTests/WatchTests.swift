@@ -141,4 +141,29 @@ import Testing
             loop.close()
         }
     }
+
+    @Test(arguments: LoopKind.allCases)
+    func `the new watch of a number outlives the report that the former file was closed`(kind: LoopKind) async throws {
+        try await onThread {
+            let loop = try kind.make()
+            loop.onMisuse = { _ in }
+            let (near, far) = try System.socketPair()
+            // A number that nothing else in the process gets.
+            let other = try Int32(900 + #require(LoopKind.allCases.firstIndex(of: kind)))
+            try System.replace(other, by: far)
+            var calls = 0
+            try loop.setWriter(near) {
+                loop.removeWriter(near)
+                // The number of the closed file is given to a new one, which is watched in the same turn.
+                _ = try? System.replace(other, by: near)
+                try? loop.setWriter(other) { calls += 1 }
+            }
+            try loop.setReader(other) {}
+            System.close(other)
+            #expect(loop.run { calls > 0 })
+            loop.removeWriter(other)
+            for descriptor in [near, far, other] { System.close(descriptor) }
+            loop.close()
+        }
+    }
 }

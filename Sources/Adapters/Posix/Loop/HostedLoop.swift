@@ -232,9 +232,13 @@ open class HostedLoop: FileDescriptorLoop {
 
     /// Ends the watch of a descriptor that turned out to be closed, and reports that to ``onMisuse``; for backends.
     ///
-    /// A descriptor must be removed from its loop before it is closed.
+    /// A descriptor must be removed from its loop before it is closed. If the number was given to another file and that
+    /// is watched since this turn, the report is not about it, and does nothing.
     public func lost(_ descriptor: Int32) {
-        guard let watch = descriptorWatches.removeValue(forKey: descriptor) else { return }
+        guard let watch = descriptorWatches[descriptor] else { return }
+        // What this turn has set is of another file, to which the number was given meanwhile.
+        guard !isInTurn || (watch.reader?.turn != turnNumber && watch.writer?.turn != turnNumber) else { return }
+        descriptorWatches[descriptor] = nil
         watch.reader = nil
         watch.writer = nil
         try? backend.watch(descriptor, for: [])
