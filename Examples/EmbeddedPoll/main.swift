@@ -99,22 +99,23 @@ var input = ""
 var isInputOpen = true
 
 while !echo.isClosed {
-    // What to wait for: our own descriptor, the one that other threads wake us with, and the connection's. poll(2)
-    // ignores entries below zero.
-    var events: Int16 = 0
-    if loop.wantsRead { events |= Int16(POLLIN) }
-    if loop.wantsWrite { events |= Int16(POLLOUT) }
+    // What to wait for: our own descriptor, the one that other threads wake us with, and the connection's: several while
+    // the addresses of the broker are tried. poll(2) ignores entries below zero.
+    let watches = loop.watches
     var entries = [
         pollfd(fd: isInputOpen ? 0 : -1, events: Int16(POLLIN), revents: 0),
         pollfd(fd: loop.wakeDescriptor, events: Int16(POLLIN), revents: 0),
-        pollfd(fd: loop.fileDescriptor ?? -1, events: events, revents: 0),
     ]
+    for watch in watches {
+        var events: Int16 = 0
+        if watch.interest.contains(.readable) { events |= Int16(POLLIN) }
+        if watch.interest.contains(.writable) { events |= Int16(POLLOUT) }
+        entries.append(pollfd(fd: watch.descriptor, events: events, revents: 0))
+    }
     poll(&entries, nfds_t(entries.count), loop.pollTimeout)
 
-    // What was found: an error or a hang-up is both.
-    let found = entries[2].revents
-    let failed = found & Int16(POLLERR | POLLHUP) != 0
-    loop.process(readable: failed || found & Int16(POLLIN) != 0, writable: failed || found & Int16(POLLOUT) != 0)
+    // What was found. That a descriptor is not ready for all that was asked for does no harm.
+    loop.process(zip(watches, entries[2...]).filter { $1.revents != 0 }.map { $0.0 })
 
     if entries[0].revents != 0 {
         let data = FileHandle.standardInput.availableData

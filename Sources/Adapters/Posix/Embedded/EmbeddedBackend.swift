@@ -53,6 +53,18 @@ final class EmbeddedBackend: LoopBackend {
         return true
     }
 
+    /// What can be had without waiting. A descriptor that was closed counts as ready, so that its callback finds out.
+    func readyNow() -> [EmbeddedLoop.Watch] {
+        var set = PollSet()
+        for watch in watches { set.watch(watch.descriptor, for: watch.interest) }
+        guard let count = try? System.poll(&set, timeout: .zero), count > 0 else { return [] }
+        return (0 ..< set.count).compactMap { position in
+            let readiness = set.isInvalid(at: position) ? [.readable, .writable] : set.readiness(at: position)
+            return readiness.isEmpty
+                ? nil : EmbeddedLoop.Watch(descriptor: set.descriptor(at: position), interest: readiness)
+        }
+    }
+
     func close() {
         waker.close()
     }

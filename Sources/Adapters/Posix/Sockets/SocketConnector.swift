@@ -42,15 +42,20 @@ final class SocketConnector: Cancellable, LoopResident {
 
     private func watch() {
         do throws(AMQPError) {
-            try loop.setWriter(descriptor) { self.connected() }
+            try loop.setWriter(descriptor) { self.writable() }
         } catch {
             loop.callLater(.zero) { self.finish(.failure(error)) }
         }
     }
 
+    /// A program that waits for the loop may say that more is ready than there is; the outcome is known only if it is.
+    private func writable() {
+        guard completion != nil, !System.wait(for: .writable, of: descriptor, atMost: .zero).isEmpty else { return }
+        connected()
+    }
+
     private func connected() {
         guard completion != nil else { return }
-        loop.removeWriter(descriptor)
         do throws(SystemError) {
             try System.finishConnect(descriptor)
         } catch {
@@ -65,6 +70,7 @@ final class SocketConnector: Cancellable, LoopResident {
                         "nobody listens on \(address); the socket was connected to itself")))
             return
         }
+        loop.removeWriter(descriptor)
         let transport = SocketTransport(connected: descriptor, on: loop, peerAddress: address)
         descriptor = -1
         finish(.success(transport))
