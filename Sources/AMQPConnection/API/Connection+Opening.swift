@@ -124,6 +124,11 @@ extension Connection {
         let limit = workflow.timeout ?? .zero
         let error = AMQPError(
             .deadlineExceeded, blame: .deadline, "no attempt led to an open connection within \(limit)")
+        endForGood(error)
+    }
+
+    /// Ends the connection in whichever state it is; if it was being opened, nothing more is tried.
+    func endForGood(_ error: AMQPError) {
         if isAttempting { recordFailure(error) }
         cutStream()
         giveUp(error)

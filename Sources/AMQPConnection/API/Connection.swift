@@ -109,6 +109,8 @@ public final class Connection {
     /// Which callbacks the bytes that came last have led to.
     var stallWatch = StallWatch()
     var secretUpdates = RingBuffer<SecretUpdate>()
+    /// What is to be called in later turns, or when the loop is closed before those come.
+    var owedCallbacks = RingBuffer<() -> Void>()
     var wasOpen = false
     var hasEnded = false
     var closeCompletions: [(Result<Void, AMQPError>) throws -> Void] = []
@@ -126,7 +128,8 @@ public final class Connection {
     ///
     /// - Parameters:
     ///   - parameters: where and how to connect.
-    ///   - loop: the loop to run on; call this on its thread (or before it is started).
+    ///   - loop: the loop to run on; call this on its thread (or before it is started). On one that is closed already no
+    ///     callback ever runs.
     ///   - onOpen: called once when the connection is open.
     ///   - onOpenError: called once if the connection cannot be opened.
     ///   - onClose: called once when the connection, having been open, is over.
@@ -160,7 +163,12 @@ public final class Connection {
         if let onOpen { self.onOpen(onOpen) }
         if let onOpenError { self.onOpenError(onOpenError) }
         if let onClose { self.onClose(onClose) }
+        endWithLoop()
         startWorkflow()
+    }
+
+    deinit {
+        mailbox.removeFarewell(of: ObjectIdentifier(self))
     }
 
     // MARK: State
@@ -339,11 +347,6 @@ public final class Connection {
                 logger.error("an onError listener threw \(thrown) when it was told: \(error)")
             }
         }
-    }
-
-    /// Runs a callback that must not run inside the user's call.
-    func runLater(_ callback: @escaping () -> Void) {
-        ioLoop.callLater(.zero, callback)
     }
 }
 

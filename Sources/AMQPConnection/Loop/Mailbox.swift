@@ -5,6 +5,7 @@
 public final class Mailbox: Sendable {
     private struct State {
         var callbacks: [@Sendable () -> Void] = []
+        var farewells: [ObjectIdentifier: @Sendable () -> Void] = [:]
         var isClosed = false
         var isWakeRequested = false
     }
@@ -50,6 +51,8 @@ public final class Mailbox: Sendable {
     /// Runs `callback` on the loop's thread, in a turn of its own: never inside this call.
     ///
     /// Any thread may call it, at any time: before the loop starts, from the loop's own callbacks, from other threads.
+    /// A loop that is closed runs what it has accepted. One that its owner drops without closing it has no thread to do
+    /// that on: what waits then is released without having run.
     ///
     /// - Throws: ``AMQPError`` with the code ``AMQPError/Code/loopClosed`` if the loop no longer exists; the callback
     ///   does not run then.
@@ -81,16 +84,37 @@ public final class Mailbox: Sendable {
 
     /// Ends the mailbox: later posts throw.
     ///
-    /// - Returns: what was posted and has not run, with a last one of the mailbox's own. The loop runs these, so that
-    ///   nothing that was accepted is lost, and lets go of them when it runs no callback of any kind any more: what is left
-    ///   for its thread (jobs of Swift's tasks) runs elsewhere from then on.
+    /// A loop that is closed calls this first and runs what it gets, on its own thread, before it drops timers and
+    /// watches: then nothing that was accepted is lost, and the loop's connections end, in whichever state they are. It lets
+    /// go of what it got when it runs no callback of any kind any more: what is left for its thread (jobs of Swift's tasks)
+    /// runs elsewhere from then on.
+    ///
+    /// - Returns: what was posted and has not run, then what the connections have to do, and a last one of the mailbox's
+    ///   own.
     public func close() -> [@Sendable () -> Void] {
         state.withLock { state in
             guard !state.isClosed else { return [] }
             state.isClosed = true
             let presence = Afterlife.Presence(afterlife)
-            defer { state.callbacks = [] }
-            return state.callbacks + [{ withExtendedLifetime(presence) {} }]
+            defer {
+                state.callbacks = []
+                state.farewells = [:]
+            }
+            return state.callbacks + state.farewells.values + [{ withExtendedLifetime(presence) {} }]
         }
+    }
+
+    /// Has `farewell` run when the mailbox is closed, unless ``removeFarewell(of:)`` comes first; does nothing if it is
+    /// closed already.
+    func addFarewell(of owner: ObjectIdentifier, _ farewell: @escaping @Sendable () -> Void) {
+        state.withLock { state in
+            if !state.isClosed { state.farewells[owner] = farewell }
+        }
+    }
+
+    /// Forgets what ``addFarewell(of:_:)`` was given.
+    func removeFarewell(of owner: ObjectIdentifier) {
+        let farewell = state.withLock { $0.farewells.removeValue(forKey: owner) }
+        withExtendedLifetime(farewell) {}
     }
 }

@@ -74,8 +74,9 @@ public final class AMQPConnectionHandler: ChannelDuplexHandler, RemovableChannel
         guard !hasBegun, let loop, let end else { return }
         hasBegun = true
         let opening = ConnectionPromises(eventLoop, ready: readyPromise, closed: closedPromise)
+        guard !loop.isClosed else { return opening.neverBegun() }
         _ = Connection(
-            parameters, over: NIOTransport(end), on: loop, onOpen: opening.opened, onOpenError: opening.failed,
+            parameters, over: NIOTransport(end), on: loop, onOpen: opening.opened, onOpenError: { opening.failed($1) },
             onClose: opening.ended)
     }
 

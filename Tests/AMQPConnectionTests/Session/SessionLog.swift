@@ -8,6 +8,7 @@ final class SessionLog {
     private(set) var insideCalls: [String] = []
     private var completions: [(name: String, count: Int)] = []
     private var callDepth = 0
+    private var takenCount = 0
     /// Called behind each event with the number of events so far: a test acts from inside the callback.
     var onEvent: (Int) -> Void = { _ in }
 
@@ -23,6 +24,12 @@ final class SessionLog {
         lines.append(line)
         if callDepth > 0 { insideCalls.append(line) }
         onEvent(lines.count)
+    }
+
+    /// The events since the last call of this.
+    func take() -> [String] {
+        defer { takenCount = lines.count }
+        return Array(lines[takenCount...])
     }
 
     /// Calls the library as a user does: no callback may run before it returns.

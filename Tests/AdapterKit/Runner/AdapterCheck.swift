@@ -49,7 +49,8 @@ public struct AdapterCheck: Sendable {
 
     /// The checks of whole AMQP sessions.
     public static var sessionLayer: [AdapterCheck] {
-        MemorySessionChecks.all + SessionChecks.all + SessionFaultChecks.all + ReplyCodeChecks.all
+        MemorySessionChecks.all + SessionChecks.all + SessionFaultChecks.all + ClosedLoopChecks.all
+            + ReplyCodeChecks.all
     }
 }
 

@@ -101,9 +101,11 @@ public final class VirtualLoop: IOLoop {
         run(until: { false }, limit: .zero)
     }
 
-    /// Ends the loop: what the mailbox has accepted runs, later posts throw, timers and events are dropped.
+    /// Ends the loop: what the mailbox has accepted runs, later posts throw, connections end, timers and events are
+    /// dropped.
     public func close() {
         for callback in mailbox.close() { callback() }
+        tellObservers()
         events.removeAll()
         timers.removeAll()
         observers.removeAll()
@@ -177,6 +179,10 @@ public final class VirtualLoop: IOLoop {
         for event in events.takeDue(at: now) { event.fire() }
         for callback in mailbox.drain() { callback() }
         for timer in timers.takeDue(at: now) { timer.fire() }
+        tellObservers()
+    }
+
+    private func tellObservers() {
         while !observers.isEmpty {
             let batch = observers
             observers.removeAll()

@@ -21,7 +21,13 @@ struct ConnectionPromises {
         ready.succeed(FutureConnection(connection, eventLoop, closed: closed.futureResult, isOver))
     }
 
-    func failed(_ connection: Connection, _ error: AMQPError) {
+    /// The event loop was shut down before the connection could be made.
+    func neverBegun() {
+        let reason = "the event loop was shut down before the connection could be opened"
+        failed(AMQPError(.loopClosed, blame: .application, reason))
+    }
+
+    func failed(_ error: AMQPError) {
         isOver.set()
         ready.fail(error)
         closed.succeed(error)

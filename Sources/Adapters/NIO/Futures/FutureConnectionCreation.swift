@@ -10,8 +10,9 @@ public struct FutureConnectionCreation: Sendable {
         private var isAborted = false
 
         func begin(_ workflow: any ConnectionWorkflow, on loop: NIOLoop, _ promises: ConnectionPromises) {
+            guard !loop.isClosed else { return promises.neverBegun() }
             let connection = Connection(
-                workflow: workflow, on: loop, onOpen: promises.opened, onOpenError: promises.failed,
+                workflow: workflow, on: loop, onOpen: promises.opened, onOpenError: { promises.failed($1) },
                 onClose: promises.ended)
             self.connection = connection
             if isAborted { connection.close() }

@@ -253,9 +253,10 @@ open class HostedLoop: FileDescriptorLoop {
     /// Calls `observer` once at the end of the current turn; if no turn is running, asks for one.
     ///
     /// What is registered while the end of a turn is being processed is still called in the same turn, up to 64 times
-    /// in a row; what is left then has its turn next.
+    /// in a row; what is left then has its turn next. A closed loop has no turns any more.
     public func callAtEndOfTurn(_ observer: any TurnObserver) {
         assertCurrent()
+        guard !isTornDown || isInTurn else { return }
         observers.append(observer)
         if !isInTurn { updateDeadline() }
     }
