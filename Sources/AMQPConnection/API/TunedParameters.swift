@@ -7,6 +7,7 @@ public struct TunedParameters: Sendable, Hashable {
     /// Seconds without traffic after which a peer may be given up; 0 if heartbeats are off.
     public var heartbeat: UInt16
 
+    /// Limits with these values.
     public init(channelMax: UInt16, frameMax: Int, heartbeat: UInt16) {
         self.channelMax = channelMax
         self.frameMax = frameMax

@@ -76,6 +76,7 @@ public struct ConnectionParameters: Sendable {
     /// Where the connection logs to; passwords are never logged.
     public var logger: Logger
 
+    /// Parameters with these values; ``validate()`` checks them, and so does every attempt to connect.
     public init(
         host: String = "localhost", port: UInt16? = nil, tls: TLSConfiguration? = nil, virtualHost: String = "/",
         credentials: any Credentials = PlainCredentials(), credentialsProvider: (any CredentialsProvider)? = nil,

@@ -12,6 +12,7 @@ public struct RetryingWorkflow: ConnectionWorkflow {
     public let backoff: Backoff
     /// Whether each round has an order of its own, so that many clients spread over the hosts.
     public let shuffles: Bool
+    /// How long everything may take, delays included; `nil` is no limit.
     public let timeout: Duration?
 
     private var random: any RandomNumberGenerator

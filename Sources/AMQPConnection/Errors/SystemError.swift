@@ -7,6 +7,7 @@ public struct SystemError: Error, Sendable, Hashable {
     /// The system's text for the number.
     public var text: String
 
+    /// A call that failed with this `errno`, and the system's text for it.
     public init(call: String, number: Int32, text: String) {
         self.call = call
         self.number = number
@@ -15,5 +16,6 @@ public struct SystemError: Error, Sendable, Hashable {
 }
 
 extension SystemError: CustomStringConvertible {
+    /// For example `connect: Connection refused (errno 111)`.
     public var description: String { "\(call): \(text) (errno \(number))" }
 }

@@ -62,6 +62,7 @@ public struct TLSError: Error, Sendable, Hashable {
     /// The alert that the peer sent (RFC 8446, section 6), if it did.
     public var alert: UInt8?
 
+    /// An error with a text, and the alert that the peer sent, if it sent one.
     public init(_ problem: Problem, _ text: String, alert: UInt8? = nil) {
         self.problem = problem
         self.text = text

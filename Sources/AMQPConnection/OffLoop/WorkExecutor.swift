@@ -16,6 +16,7 @@ public struct SubmittingExecutor: WorkExecutor {
         self.body = body
     }
 
+    /// Hands `work` to the closure.
     public func submit(_ work: @escaping @Sendable () -> Void) {
         body(work)
     }

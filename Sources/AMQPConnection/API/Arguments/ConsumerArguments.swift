@@ -9,6 +9,7 @@ public struct ConsumerArguments: Sendable, Hashable {
     /// Arguments by name: what has no property here.
     public var others: FieldTable
 
+    /// Arguments with these values; what is `nil` is left to the broker.
     public init(priority: Int32? = nil, streamOffset: StreamOffset? = nil, others: FieldTable = [:]) {
         self.priority = priority
         self.streamOffset = streamOffset

@@ -3,6 +3,7 @@ public struct DeadLetterStrategy: RawRepresentable, Sendable, Hashable {
     /// The name on the wire.
     public var rawValue: String
 
+    /// Another strategy that the broker knows by this name.
     public init(rawValue: String) {
         self.rawValue = rawValue
     }

@@ -7,6 +7,7 @@ public struct ExchangeArguments: Sendable, Hashable {
     /// Arguments by name: what has no property here, for example the ones of a plug-in's type.
     public var others: FieldTable
 
+    /// Arguments with these values; what is `nil` is left to the broker.
     public init(alternateExchange: String? = nil, others: FieldTable = [:]) {
         self.alternateExchange = alternateExchange
         self.others = others

@@ -47,6 +47,7 @@ public struct QueueArguments: Sendable, Hashable {
     /// Arguments by name: what has no property here.
     public var others: FieldTable
 
+    /// Arguments with these values; what is `nil` is left to the broker.
     public init(
         type: QueueType? = nil, messageTTL: Duration? = nil, expires: Duration? = nil,
         deadLetterExchange: String? = nil, deadLetterRoutingKey: String? = nil,

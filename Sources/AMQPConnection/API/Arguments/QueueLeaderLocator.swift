@@ -3,6 +3,7 @@ public struct QueueLeaderLocator: RawRepresentable, Sendable, Hashable {
     /// The name on the wire.
     public var rawValue: String
 
+    /// Another locator that the broker knows by this name.
     public init(rawValue: String) {
         self.rawValue = rawValue
     }

@@ -3,6 +3,7 @@ public struct QueueMode: RawRepresentable, Sendable, Hashable {
     /// The name on the wire.
     public var rawValue: String
 
+    /// Another mode that the broker knows by this name.
     public init(rawValue: String) {
         self.rawValue = rawValue
     }

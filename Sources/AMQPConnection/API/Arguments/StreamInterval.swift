@@ -15,6 +15,7 @@ public struct StreamInterval: Sendable, Hashable {
     /// The unit.
     public var unit: Unit
 
+    /// So many of a unit; below zero it is refused where it is used.
     public init(_ count: Int, _ unit: Unit) {
         self.count = count
         self.unit = unit

@@ -17,6 +17,7 @@ public struct RecentFrame: Sendable, Hashable {
     /// When the bytes with the frame in it were received, or handed to the stream.
     public var instant: LoopInstant
 
+    /// A frame that was sent or received at an instant of the loop's clock.
     public init(direction: Direction, head: FrameHead, instant: LoopInstant) {
         self.direction = direction
         self.head = head

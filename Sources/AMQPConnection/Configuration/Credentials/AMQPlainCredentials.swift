@@ -7,11 +7,13 @@ public struct AMQPlainCredentials: Credentials, Hashable {
     /// The password; it never shows in a description. Control characters are not allowed.
     public var password: String
 
+    /// Credentials of a user.
     public init(username: String = "guest", password: String = "guest") {
         self.username = username
         self.password = password
     }
 
+    /// `AMQPLAIN`.
     public var mechanism: String { "AMQPLAIN" }
 
     /// Refuses control characters, as ``PlainCredentials`` do.

@@ -30,6 +30,7 @@ public struct ExpiringCredentials: Credentials {
         self.init(PlainCredentials(username: username, password: password), secret: password, validFor: validFor)
     }
 
+    /// The mechanism of the credentials that expire.
     public var mechanism: String { credentials.mechanism }
 
     /// Checks the credentials; the time must be above zero.

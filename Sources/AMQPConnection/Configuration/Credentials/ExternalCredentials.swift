@@ -4,8 +4,10 @@ public import AMQPProtocol
 ///
 /// RabbitMQ offers it with the plugin `rabbitmq_auth_mechanism_ssl`.
 public struct ExternalCredentials: Credentials, Hashable {
+    /// Credentials that the stream has shown already.
     public init() {}
 
+    /// `EXTERNAL`.
     public var mechanism: String { "EXTERNAL" }
 
     /// Nothing: the identity is the one that the broker sees outside.

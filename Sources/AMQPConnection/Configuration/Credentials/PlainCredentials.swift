@@ -7,11 +7,13 @@ public struct PlainCredentials: Credentials, Hashable {
     /// The password; it never shows in a description. Control characters are not allowed.
     public var password: String
 
+    /// Credentials of a user.
     public init(username: String = "guest", password: String = "guest") {
         self.username = username
         self.password = password
     }
 
+    /// `PLAIN`.
     public var mechanism: String { "PLAIN" }
 
     /// Refuses control characters: the fields are joined by NUL, so a NUL in one of them could log in as somebody else.

@@ -35,6 +35,7 @@ public final class NIOLoop: IOLoop {
         host = HostedLoop(backend: NIOBackend(on: eventLoop, gate))
     }
 
+    /// The loop's thread-safe entrance; it outlives the loop and then refuses callbacks.
     public var mailbox: Mailbox { host.mailbox }
 
     /// The event loop's clock.

@@ -2,8 +2,10 @@
 ///
 /// A backend reports an error or a hang-up as both, since reading and writing then give the outcome without blocking.
 public struct Readiness: OptionSet, Sendable, Hashable {
+    /// The bits of the set.
     public let rawValue: UInt8
 
+    /// A set with these bits.
     public init(rawValue: UInt8) {
         self.rawValue = rawValue
     }
