@@ -182,6 +182,23 @@ import Testing
         }
     }
 
+    @Test func `a loop that is destroyed by its program ends what was being opened on it`() async throws {
+        try await onOwnThread {
+            var program: LibevProgram? = try LibevProgram()
+            let loop = try LibevLoop(on: #require(program).loop)
+            var parameters = ConnectionParameters(host: "127.0.0.1", port: 1)
+            parameters.connectionAttempts = 2
+            parameters.retryDelay = .seconds(600)
+            var codes: [AMQPError.Code] = []
+            let connection = Connection(parameters, on: loop, onOpenError: { codes.append($1.code) })
+            program?.callLater(.milliseconds(20)) { [weak program] in program?.stop() }
+            program?.run()
+            #expect(connection.isOpening)
+            program = nil
+            #expect(codes == [.loopClosed])
+        }
+    }
+
     @Test func `a loop that is dropped in its own callback leaves the program's alone`() async throws {
         try await onOwnThread {
             let program = try LibevProgram()
