@@ -203,7 +203,8 @@ let package = Package(
         .testTarget(
             name: "AsyncTests",
             dependencies: [
-                "AMQPAsync", "AMQPLibev", "AMQPSelect", "AdapterKit", "BrokerSupport", log, serviceLifecycle,
+                "AMQPAsync", "AMQPPosix", "AMQPLibev", "AMQPSelect", "AdapterKit", "BrokerSupport", log,
+                serviceLifecycle,
             ],
             swiftSettings: settings),
         .testTarget(name: "DispatchTests", dependencies: ["AMQPDispatch"], swiftSettings: settings),

@@ -1,5 +1,6 @@
 @testable import AMQPAsync
 import AMQPLibev
+import AMQPPosix
 import AMQPSelect
 import BrokerSupport
 import Foundation
@@ -23,6 +24,11 @@ import Testing
                     self.assumeIsolated { $0.texts.append(delivery.text) }
                 }
             }
+        }
+
+        /// Reads a number of deliveries; says in how many turns of the loop.
+        func turns(reading count: Int, of deliveries: Deliveries) async throws -> Int {
+            try await turnsOfLoop(reading: count, of: deliveries, on: executor)
         }
 
         func add(_ text: String) { texts.append(text) }
@@ -73,7 +79,7 @@ import Testing
     @Test func `a task on the executor stays on the loop and waits for nothing to publish`() async throws {
         let parameters = try TestBroker.parameters()
         try await withLibev { executor in
-            let task = Task(executorPreference: executor) { () async throws -> [Bool] in
+            let task = Task(executorPreference: executor.taskExecutor) { () async throws -> [Bool] in
                 var wasOnLoop = [executor.mailbox.isCurrent]
                 let connection = try await AMQP.connect(parameters, on: executor)
                 wasOnLoop.append(executor.mailbox.isCurrent)
@@ -91,6 +97,35 @@ import Testing
         }
     }
 
+    @Test func `reading deliveries on the loop takes a hop for each batch and none for each message`() async throws {
+        let parameters = try TestBroker.parameters()
+        let count = 1_000
+        try await withLibev { executor in
+            let connection = try await AMQP.connect(parameters, on: executor)
+            let channel = try await connection.channel()
+            let collector = Collector(on: executor)
+            for isActor in [true, false] {
+                let queue = try await channel.queueDeclare(exclusive: true).queue
+                try await channel.confirmSelect()
+                for _ in 1 ..< count { try await channel.publish("x", routingKey: queue) }
+                try await channel.publishConfirmed("x", routingKey: queue)
+                let deliveries = try await channel.basicConsume(queue, prefetch: nil, autoAck: true)
+                let turns =
+                    if isActor {
+                        try await collector.turns(reading: count, of: deliveries)
+                    } else {
+                        try await Task(executorPreference: executor.taskExecutor) {
+                            try await turnsOfLoop(reading: count, of: deliveries, on: executor)
+                        }.value
+                    }
+                #expect(
+                    (1 ..< count / 4).contains(turns),
+                    "\(isActor ? "actor" : "task"): \(turns) turns for \(count) messages")
+            }
+            try await connection.close()
+        }
+    }
+
     @Test func `many actors and tasks on one loop change nothing at once`() async throws {
         try await withLibev { executor in
             let collectors = (0 ..< 4).map { _ in Collector(on: executor) }
@@ -98,7 +133,7 @@ import Testing
                 for number in 0 ..< 200 {
                     for collector in collectors {
                         group.addTask { await collector.add("\(number)") }
-                        group.addTask(executorPreference: executor) { await collector.add("\(number)") }
+                        group.addTask(executorPreference: executor.taskExecutor) { await collector.add("\(number)") }
                     }
                 }
             }
@@ -192,4 +227,20 @@ import Testing
         #expect(room.meetingCount == 0)
         #expect(room.visitCount == 101)
     }
+}
+
+/// Reads a number of deliveries on the loop; says in how many turns that was done.
+private func turnsOfLoop(reading count: Int, of deliveries: Deliveries, on executor: IOLoopExecutor) async throws -> Int
+{
+    var received = 0
+    var turns = 0
+    var last: UInt64?
+    for try await _ in deliveries {
+        let turn = try executor.withLoop { ($0 as? HostedLoop)?.turnNumber }
+        if turn != last { turns += 1 }
+        last = turn
+        received += 1
+        if received == count { break }
+    }
+    return turns
 }

@@ -18,7 +18,7 @@ import Testing
         let count = Self.wantedCount ?? 60_000
         try await withQueue(arguments: ["x-queue-mode": "lazy"], { $0.heartbeat = .seconds(5) }) { channel, queue in
             let body = ByteSlice([UInt8](repeating: 120, count: 1024))
-            let publishing = Task(executorPreference: channel.connection.executor) {
+            let publishing = Task(executorPreference: channel.connection.executor.taskExecutor) {
                 let publisher = try await channel.connection.channel()
                 try await publisher.confirmSelect()
                 try await publisher.run { $0.unconfirmedLimit = 1_000 }

@@ -30,7 +30,7 @@ extension MatrixRecorder {
     static let acceptance = MatrixRecorder(
         CheckMatrix(checks: SelectedScenarios.onSharedBroker + SelectedScenarios.onPrivateNode, adapters: adapters),
         fileVariable: "OCHOTONA_ACCEPTANCE_FILE", minimumCount: TestSettings.scenarioWord == nil ? 150 : 1,
-        timeLimit: .seconds(900)
+        timeGoal: .seconds(900)
     ) { matrix in
         """
         # Which adapter passes which scenario

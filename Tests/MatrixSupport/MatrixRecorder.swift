@@ -13,8 +13,8 @@ public struct MatrixRecorder: SuiteTrait, TestScoping {
     let fileVariable: String
     /// How many checks there must be at least.
     let minimumCount: Int
-    /// How long the suite may take (times the patience); `nil` if that does not matter.
-    let timeLimit: Duration?
+    /// How long the suite should take on two processors of its own; `nil` if that does not matter.
+    let timeGoal: Duration?
     /// The file's text.
     let document: @Sendable (CheckMatrix) -> String
 
@@ -24,16 +24,17 @@ public struct MatrixRecorder: SuiteTrait, TestScoping {
     ///   - matrix: the names of its rows and columns.
     ///   - fileVariable: the environment variable that names the file.
     ///   - minimumCount: how many checks there must be at least.
-    ///   - timeLimit: how long the suite may take; the file then tells how long it took.
+    ///   - timeGoal: how long the suite should take; the file then tells how long it took. It is no failure to take longer:
+    ///     the machine may have other work.
     ///   - document: the file's text.
     public init(
-        _ matrix: CheckMatrix, fileVariable: String, minimumCount: Int = 0, timeLimit: Duration? = nil,
+        _ matrix: CheckMatrix, fileVariable: String, minimumCount: Int = 0, timeGoal: Duration? = nil,
         document: @escaping @Sendable (CheckMatrix) -> String
     ) {
         self.matrix = Guarded(matrix)
         self.fileVariable = fileVariable
         self.minimumCount = minimumCount
-        self.timeLimit = timeLimit
+        self.timeGoal = timeGoal
         self.document = document
     }
 
@@ -56,9 +57,8 @@ public struct MatrixRecorder: SuiteTrait, TestScoping {
         let elapsed = ContinuousClock.now - begin
         let seconds = Int(elapsed / .seconds(1))
         var text = document(matrix)
-        if let timeLimit {
-            #expect(elapsed < timeLimit * TestSettings.patience)
-            text += "\nAll of it took \(seconds) seconds; \(Int(timeLimit / .seconds(1))) are allowed.\n"
+        if let timeGoal {
+            text += "\nAll of it took \(seconds) seconds; the goal is \(Int(timeGoal / .seconds(1))).\n"
         }
         print(
             "\(test.name): \(matrix.checks.count) checks on \(matrix.adapters.count) adapters, "

@@ -126,13 +126,16 @@ extension Channel {
 
     /// Calls the continuation of a publish that has ended.
     func tell(_ onOutcome: (PublishOutcome) throws -> Void, _ outcome: PublishOutcome) {
-        attempt("the onOutcome callback of a publish") { try onOutcome(outcome) }
+        do { try onOutcome(outcome) } catch { outcomeFailed(error) }
     }
+
+    private func outcomeFailed(_ error: any Error) { callbackFailed("the onOutcome callback of a publish", error) }
 
     /// Calls the continuations of publishes that have ended; the array's memory is used again.
     func tellOutcomes(_ ended: inout [ConfirmTracker<OutcomeContinuation>.Resolved]) {
         for publish in ended {
-            if let continuation = publish.continuation { tell(continuation.call, publish.outcome) }
+            // Not by `tell`: as much is done for a publish here as for all else of a confirm.
+            do { try publish.continuation?.call(publish.outcome) } catch { outcomeFailed(error) }
             if !outcomeListeners.isEmpty {
                 emit((self, publish.sequence, publish.outcome), to: outcomeListeners, "onPublishOutcome")
             }

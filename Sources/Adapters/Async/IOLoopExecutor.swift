@@ -1,5 +1,4 @@
 public import AMQPConnection
-import AMQPPosix
 
 /// Runs actors and tasks on a loop's thread, so that they use its connections and channels directly.
 ///
@@ -13,22 +12,20 @@ import AMQPPosix
 /// }
 /// ```
 ///
-/// As a task executor it keeps a task's nonisolated code on the loop: `Task(executorPreference: executor) { … }`. That is no
-/// actor's isolation to Swift: each step of a `for await` in such a task costs two hops, a turn each, since it leaves for the
-/// generic executor and comes back. An actor that is pinned to the loop pays none.
+/// Nonisolated code of a task is kept on the loop by its ``taskExecutor``.
 ///
 /// Jobs run in the loop's turns, among the callbacks of its mailbox; one that is posted in a turn runs in the next one. A
 /// job that blocks its thread blocks the loop. When the loop has been closed and has run its last callback, jobs run
 /// one after the other on a thread of the executor's own, so that tasks can end; the loop's objects are not to be used then.
-public final class IOLoopExecutor: SerialExecutor, TaskExecutor {
-    /// The thread-safe entrance of the loop.
-    public let mailbox: Mailbox
+public final class IOLoopExecutor: SerialExecutor {
+    /// Runs tasks that prefer the loop: `Task(executorPreference: executor.taskExecutor) { … }`.
+    public let taskExecutor: IOLoopTaskExecutor
 
     let loop: LoopBound<any IOLoop>
-    /// What ends a loop's thread when nobody uses the loop any more.
-    private let keeper: LoopThread.Keeper?
-    /// Runs what is left when the loop has gone.
-    private let afterlife = WorkerPool(threadCount: 1)
+    private let jobs: LoopJobs
+
+    /// The thread-safe entrance of the loop.
+    public var mailbox: Mailbox { jobs.mailbox }
 
     /// Makes the executor of a loop; call it on the loop's thread.
     ///
@@ -38,9 +35,9 @@ public final class IOLoopExecutor: SerialExecutor, TaskExecutor {
     }
 
     init(_ loop: any IOLoop, keeper: LoopThread.Keeper?) {
-        self.mailbox = loop.mailbox
         self.loop = LoopBound(loop, on: loop)
-        self.keeper = keeper
+        self.jobs = LoopJobs(loop.mailbox, keeper: keeper)
+        self.taskExecutor = IOLoopTaskExecutor(jobs)
     }
 
     /// Calls `body` with the loop at once: for code that runs on it, such as an actor's that is pinned to it.
@@ -52,16 +49,7 @@ public final class IOLoopExecutor: SerialExecutor, TaskExecutor {
 
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        do {
-            try mailbox.addCallbackThreadsafe { self.run(job) }
-        } catch {
-            // Not before the loop has run what it accepted, nor beside the jobs of other executors of the same loop.
-            mailbox.afterlife.add({ self.run(job) }, on: afterlife)
-        }
-    }
-
-    private func run(_ job: UnownedJob) {
-        job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+        jobs.post { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
     }
 
     public func asUnownedSerialExecutor() -> UnownedSerialExecutor {
