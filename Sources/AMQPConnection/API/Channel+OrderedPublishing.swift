@@ -50,7 +50,7 @@ extension Channel {
                     method, properties: publish.properties, body: bytes, slice: publish.body, channel: number,
                     frameMax: connection.frameMax)
                 if isConfirming {
-                    track(publish.onOutcome, PublishFingerprint(method, publish.properties, bytes))
+                    track(publish.onOutcome, PublishFingerprint.of(method, publish.properties, bytes))
                 }
             } catch {
                 assertionFailure("what waits has been checked: \(error)")

@@ -47,7 +47,7 @@ extension Channel {
         }
         connection.outputGrew()
         guard isInConfirmMode else { return nil }
-        return track(onOutcome, PublishFingerprint(method, properties, bytes))
+        return track(onOutcome, PublishFingerprint.of(method, properties, bytes))
     }
 
     /// Whether a message of `count` bytes can be published now.

@@ -53,7 +53,7 @@ public struct Publisher {
             encoded, body: bytes, slice: slice, channel: channel.number, frameMax: connection.frameMax)
         connection.outputGrew()
         guard channel.isInConfirmMode else { return nil }
-        return channel.track(onOutcome, PublishFingerprint(method, properties, bytes))
+        return channel.track(onOutcome, PublishFingerprint.of(method, properties, bytes))
     }
 }
 

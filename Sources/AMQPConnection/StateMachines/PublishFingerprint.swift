@@ -30,14 +30,21 @@ struct PublishFingerprint: Equatable {
         self.init(whole: whole == 0 ? 1 : whole, loose: other == 0 ? 1 : other)
     }
 
-    /// - Parameters:
-    ///   - method: the publish; one that is not mandatory never comes back.
-    init(_ method: BasicPublish, _ properties: MessageProperties, _ body: UnsafeRawBufferPointer) {
-        guard method.mandatory else {
-            self = .none
-            return
-        }
-        self.init(exchange: method.exchange, routingKey: method.routingKey, properties: properties, body: body)
+    /// That of a publish; one that is not mandatory never comes back.
+    ///
+    /// It is no initialiser, which would take copies of method and properties.
+    @inline(__always)
+    static func of(
+        _ method: borrowing BasicPublish, _ properties: borrowing MessageProperties, _ body: UnsafeRawBufferPointer
+    ) -> PublishFingerprint {
+        method.mandatory ? ofMandatory(copy method, copy properties, body) : .none
+    }
+
+    private static func ofMandatory(
+        _ method: BasicPublish, _ properties: MessageProperties, _ body: UnsafeRawBufferPointer
+    ) -> PublishFingerprint {
+        PublishFingerprint(
+            exchange: method.exchange, routingKey: method.routingKey, properties: properties, body: body)
     }
 
     /// The properties as RabbitMQ gives them back: without the header `BCC`, which it routes by and takes out.

@@ -126,7 +126,10 @@ internal import Foundation
         let wanted = count / batch * batch
         // It starts on a thread of Swift's, and posts to the loop.
         Task { try await reader.read(wanted, from: channel) }
-        while core.consumerTags.isEmpty { session.loop.endTurn() }
+        while core.consumerTags.isEmpty {
+            Thread.sleep(forTimeInterval: 0.01)
+            session.loop.endTurn()
+        }
         try session.receive(.basicConsumeOK(BasicConsumeOK(consumerTag: "ctag1.bench")), channel: 1)
         session.loop.endTurnsWhilePosted()
         let bytes = try encodedDeliveries(batch, bodySize: bodySize, consumerTag: "ctag1.bench")
