@@ -9,11 +9,11 @@ extension Connection {
 
     /// Runs what must not run inside the user's call: once, in a later turn, or when the loop is closed before that.
     func runLater(_ callback: @escaping () -> Void) {
-        owedCallbacks.append(callback)
         if mailbox.isClosed {
-            // The loop is about to end, and runs no timers any more.
-            ioLoop.callAtEndOfTurn(LastTurn(self))
+            // The loop is about to end, and runs no timers any more. When it has ended, it drops this.
+            ioLoop.callAtEndOfTurn(LastTurn(self, callback))
         } else {
+            owedCallbacks.append(callback)
             ioLoop.callLater(.zero) { self.runOwedCallback() }
         }
     }
@@ -26,7 +26,7 @@ extension Connection {
         mailbox.addFarewell(of: ObjectIdentifier(self)) { ticket.connection?.loopClosed() }
     }
 
-    fileprivate func runOwedCallback() {
+    private func runOwedCallback() {
         owedCallbacks.popFirst()?()
     }
 
@@ -37,7 +37,7 @@ extension Connection {
         runOwedCallbacks()
     }
 
-    private func runOwedCallbacks() {
+    fileprivate func runOwedCallbacks() {
         while let callback = owedCallbacks.popFirst() { callback() }
     }
 }
@@ -45,12 +45,16 @@ extension Connection {
 /// The end of the turn in which a loop is closed.
 private final class LastTurn: TurnObserver {
     private let connection: Connection
+    private let callback: () -> Void
 
-    init(_ connection: Connection) {
+    init(_ connection: Connection, _ callback: @escaping () -> Void) {
         self.connection = connection
+        self.callback = callback
     }
 
     func turnEnded() {
-        connection.runOwedCallback()
+        // What was owed before comes first.
+        connection.runOwedCallbacks()
+        callback()
     }
 }

@@ -99,8 +99,8 @@ extension ByteSlice: RandomAccessCollection {
     public typealias SubSequence = ByteSlice
 
     /// Always 0, in parts of other slices, too.
-    /// The number of bytes.
     @inlinable public var startIndex: Int { 0 }
+    /// The number of bytes.
     @inlinable public var endIndex: Int { count }
 
     /// The byte at a position that counts from 0; a position outside is a programming error, which traps.

@@ -64,6 +64,15 @@ internal import Testing
         #expect(rig.log.doubled == [])
     }
 
+    @Test func aDeadlineOfNoTimeIsEnoughIfNothingWaits() throws {
+        let rig = Rig()
+        let connection = rig.open()
+        connection.flush(deadline: .zero, completion: rig.log.completion("flush"))
+        rig.loop.settle()
+        #expect(rig.log.lines == ["open", "flush: ok"])
+        #expect(rig.log.doubled == [])
+    }
+
     @Test func itFailsWithWhatEndsTheStream() throws {
         let rig = Rig()
         let connection = rig.open()

@@ -1,3 +1,4 @@
+internal import AMQPSelect
 internal import AdapterKit
 internal import Testing
 
@@ -68,6 +69,32 @@ internal import Testing
                 "flush: loopClosed", "declare: loopClosed", "closed: loopClosed", "close: loopClosed",
             ])
         #expect(connection.isClosed)
+    }
+
+    @Test func whatIsAskedOfAClosedLoopIsNotKept() throws {
+        weak var connection: Connection?
+        do {
+            let loop = SelectLoop()
+            let late = Connection(on: loop)
+            connection = late
+            loop.close()
+            late.openChannel { _ in }
+            late.close { _ in }
+            Connection(on: loop).close()
+        }
+        #expect(connection == nil)
+    }
+
+    @Test func aConnectionThatIsMadeOnAClosedLoopIsNotKept() throws {
+        weak var connection: Connection?
+        do {
+            let loop = SelectLoop()
+            loop.close()
+            let late = Connection(on: loop)
+            connection = late
+            late.close { _ in }
+        }
+        #expect(connection == nil)
     }
 
     @Test func aCloseBeforeTheConnectionIsOpenCompletes() {

@@ -21,6 +21,21 @@ import Testing
         }
     }
 
+    @Test func `what is waited for comes behind thousands of messages for another channel`() async throws {
+        try await queue { channel, queue in
+            let body = String(repeating: "x", count: 1_000)
+            for _ in 0 ..< 5_000 { try channel.basicPublish(body, routingKey: queue) }
+            while try channel.queueDeclare(queue, passive: true).messageCount < 5_000 {}
+            let other = try channel.connection.channel()
+            var returned = 0
+            other.onReturn { _, _ in returned += 1 }
+            try channel.basicConsume(queue, autoAck: true) { _, _ in }
+            try other.basicPublish("x", routingKey: "nowhere.at.all", mandatory: true)
+            let method = try other.wait(for: [.basicReturn], timeout: .seconds(30))
+            #expect(method == .basicReturn && returned == 1)
+        }
+    }
+
     @Test func `the same number gives the same channel while it is open`() async throws {
         try await connected { connection in
             let channel = try connection.channel(id: 3)

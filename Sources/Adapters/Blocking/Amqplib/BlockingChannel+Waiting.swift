@@ -36,18 +36,9 @@ extension BlockingChannel {
         // What is there comes first, and nothing is added to it, but the stream is served all the same.
         if connection.lastStep.advanced(by: .milliseconds(100)) < connection.loop.now { connection.step(.zero) }
         while true {
-            var event = connection.events.takeFirst(where: isMeant)
-            if event == nil {
-                connection.step(.zero)
-                event = connection.events.takeFirst(where: isMeant)
+            guard let event = connection.events.takeFirst(where: isMeant) ?? seek(isMeant, until: deadline) else {
+                break
             }
-            var seen = connection.events.end
-            connection.run(until: deadline) {
-                if event == nil { event = connection.events.takeFirst(since: seen, where: isMeant) }
-                seen = connection.events.end
-                return event == nil && ending == nil
-            }
-            guard let event else { break }
             try connection.dispatch(event)
             if let method = event.method { return method }
             // Timers that make each other anew do not outlast the limit.
@@ -56,5 +47,20 @@ extension BlockingChannel {
         try throwEnding()
         try requireOpen()
         throw AMQPError(.deadlineExceeded, blame: .deadline, "nothing that was waited for came in time")
+    }
+
+    /// Runs the loop until an event has come, behind whatever others.
+    private func seek(_ isMeant: (BlockingEvent) -> Bool, until deadline: LoopInstant?) -> BlockingEvent? {
+        connection.isSeeking = true
+        defer { connection.isSeeking = false }
+        connection.step(.zero)
+        var event = connection.events.takeFirst(where: isMeant)
+        var seen = connection.events.end
+        connection.run(until: deadline) {
+            if event == nil { event = connection.events.takeFirst(since: seen, where: isMeant) }
+            seen = connection.events.end
+            return event == nil && ending == nil
+        }
+        return event
     }
 }

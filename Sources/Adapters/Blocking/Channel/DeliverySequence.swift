@@ -31,6 +31,9 @@ public struct DeliverySequence: Sequence, IteratorProtocol {
             guard !stream.isEnded, stream.failure == nil else { return nil }
             do throws(AMQPError) {
                 try connection.enter()
+                // Inside a callback no others run, so that their events stay.
+                connection.isSeeking = connection.isDispatching
+                defer { connection.isSeeking = false }
                 try connection.process(until: deadline) { !stream.pending.isEmpty || stream.isEnded }
             } catch {
                 connection.closedChannels.removeAll { $0 === channel }

@@ -79,11 +79,12 @@ extension BlockingConnection {
         for callback in mailbox.drain() { events.append(BlockingEvent(kind: .posted(callback))) }
     }
 
-    /// Stops the stream while many events wait: of a consumer that acknowledges automatically they would be ever more.
+    /// Stops the stream while many events wait: of a consumer that acknowledges automatically they would be ever more. A call
+    /// that seeks something behind them would wait in vain then, so it is not held back.
     private func holdIfFull() {
-        if events.count >= BlockingConnection.eventLimit {
+        if events.count >= BlockingConnection.eventLimit, !isSeeking {
             if pause == nil { pause = core.pauseReading() }
-        } else if events.count <= BlockingConnection.eventLimit / 2 {
+        } else if isSeeking || events.count <= BlockingConnection.eventLimit / 2 {
             pause?.end()
             pause = nil
         }

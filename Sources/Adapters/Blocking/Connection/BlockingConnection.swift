@@ -52,6 +52,8 @@ public final class BlockingConnection {
     var lastStep = LoopInstant(nanoseconds: 0)
     /// Set while more events wait than ``eventLimit``.
     var pause: ReadingPause?
+    /// Whether a call waits for something that may lie behind events which it leaves alone.
+    var isSeeking = false
     /// The number of channels that were opened, which tells those with the same number apart.
     private var channelCount: UInt64 = 0
 
