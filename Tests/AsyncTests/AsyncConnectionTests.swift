@@ -1,6 +1,6 @@
 import AMQPAsync
+import AMQPConnection
 import BrokerSupport
-import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct AsyncConnectionTests {
@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test func `a scope whose task is cancelled closes all the same`() async throws {
-        let opened = Mutex<AsyncConnection?>(nil)
+        let opened = Guarded<AsyncConnection?>(nil)
         let url = try TestBroker.url
         let task = Task {
             try await AMQP.withConnection(url) { connection in

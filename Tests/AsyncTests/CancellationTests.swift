@@ -1,4 +1,5 @@
 import AMQPAsync
+import AMQPConnection
 import BrokerSupport
 import Foundation
 import Synchronization
@@ -180,7 +181,7 @@ import Testing
     private static func handle(_ tag: String, _ queue: String, _ channel: AsyncChannel) async throws(AMQPError)
         -> String?
     {
-        let problem = Mutex<String?>(nil)
+        let problem = Guarded<String?>(nil)
         try await channel.publish(queue, routingKey: queue)
         try await channel.consume(queue, consumerTag: tag) { delivery in
             if delivery.text != queue || delivery.consumerTag != tag {

@@ -1,14 +1,14 @@
 import AMQPAsync
+import AMQPConnection
 import AdapterKit
 import BrokerSupport
-import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct ConnectCancellationTests {
     @Test(arguments: ["connection.start-ok", "connection.open"])
     func `a task that is cancelled gives up the connection that it opens`(stage: String) async throws {
         // The broker says no more from there on.
-        let isReached = Mutex(false)
+        let isReached = Guarded(false)
         let script = BrokerScript { _, received in
             guard "\(received.method.id)" == stage else { return false }
             isReached.withLock { $0 = true }
@@ -30,7 +30,7 @@ import Testing
         let server = try BrokerServer(BrokerScript())
         defer { server.close() }
         let parameters = ConnectionParameters(host: "127.0.0.1", port: server.port)
-        let isCancelled = Mutex(false)
+        let isCancelled = Guarded(false)
         let task = Task {
             try await waitUntil("it was cancelled") { isCancelled.withLock { $0 } }
             _ = try await AMQP.connect(parameters)

@@ -1,6 +1,6 @@
 @testable import AMQPAsync
+import AMQPConnection
 import Foundation
-import Synchronization
 import Testing
 
 /// `consume` with handlers, in both of its forms.
@@ -32,9 +32,9 @@ import Testing
             try await other.fill(queue, (0 ..< 20).map(String.init))
             let connection = try await AMQP.connect(try await keeper.run { $0.parameters })
             let channel = try await connection.channel()
-            let started = Mutex(0)
-            let handled = Mutex(0)
-            let isOpen = Mutex(false)
+            let started = Guarded(0)
+            let handled = Guarded(0)
+            let isOpen = Guarded(false)
             let task = Task {
                 try await channel.consume(queue, maxInFlight: 4) { _ in
                     started.withLock { $0 += 1 }
@@ -60,7 +60,7 @@ import Testing
     @Test(arguments: Form.allCases) func `a cancel by name ends the call that consumes`(form: Form) async throws {
         try await withQueue { channel, queue in
             try await channel.fill(queue, ["a", "b", "c"])
-            let handled = Mutex<[String]>([])
+            let handled = Guarded<[String]>([])
             let task = Task {
                 try await consume(form, channel, queue, maxInFlight: 1, consumerTag: "c") { delivery in
                     handled.withLock { $0.append(delivery.text) }
@@ -115,8 +115,8 @@ import Testing
     ) async throws {
         try await withQueue { channel, queue in
             try await channel.fill(queue, ["a"])
-            let hasBegun = Mutex(false)
-            let mayEnd = Mutex(false)
+            let hasBegun = Guarded(false)
+            let mayEnd = Guarded(false)
             let task = Task {
                 try await consume(form, channel, queue) { _ in
                     hasBegun.withLock { $0 = true }
@@ -135,7 +135,7 @@ import Testing
     }
 
     @Test func `a reply that has come is not kept by what would withdraw it`() async throws {
-        let seen = Mutex<Weak?>(nil)
+        let seen = Guarded<Weak?>(nil)
         let result: Result<Int, AMQPError> = await withCheckedContinuation { continuation in
             let pending = PendingReply<Int>()
             _ = pending.begin(continuation)

@@ -1,4 +1,5 @@
 @testable import AMQPAsync
+import AMQPConnection
 import AMQPLibev
 import AMQPPosix
 import AMQPSelect
@@ -38,7 +39,7 @@ import Testing
 
     /// Runs `body` with the executor of a libev loop that a thread of its own runs.
     private func withLibev(_ body: (IOLoopExecutor) async throws -> Void) async throws {
-        let ready = Mutex<IOLoopExecutor?>(nil)
+        let ready = Guarded<IOLoopExecutor?>(nil)
         async let ended: Void = onOwnThread {
             let loop = try LibevLoop()
             ready.withLock { $0 = IOLoopExecutor(loop) }
@@ -197,8 +198,8 @@ import Testing
 
     @Test func `jobs of a loop that is closing wait for those that it has accepted`() async throws {
         let room = Room()
-        let visitors = Mutex<[Visitor]>([])
-        let mayClose = Mutex(false)
+        let visitors = Guarded<[Visitor]>([])
+        let mayClose = Guarded(false)
         async let ended: Void = onOwnThread {
             let loop = SelectLoop()
             visitors.withLock { $0 = (0 ..< 2).map { _ in Visitor(room, on: IOLoopExecutor(loop)) } }

@@ -1,7 +1,7 @@
 @testable import AMQPAsync
+import AMQPConnection
 import AMQPSelect
 import BrokerSupport
-import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct LoopEndTests {
@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test func `a loop that is closed while a connection is opened ends the call`() async throws {
-        let ready = Mutex<IOLoopExecutor?>(nil)
+        let ready = Guarded<IOLoopExecutor?>(nil)
         async let ended: Void = onOwnThread {
             let loop = SelectLoop()
             ready.withLock { $0 = IOLoopExecutor(loop) }

@@ -1,6 +1,6 @@
 import AMQPAsync
+import AMQPConnection
 import Foundation
-import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct OffLoopTests {
@@ -8,7 +8,7 @@ import Testing
         try await withQueue({ $0.heartbeat = .seconds(2) }) { channel, queue in
             #expect(try await channel.connection.run { $0.tuned?.heartbeat } == 2)
             try await channel.fill(queue, ["a", "b"])
-            let handled = Mutex<[String]>([])
+            let handled = Guarded<[String]>([])
             let pool = WorkerPool(threadCount: 2)
             let task = Task {
                 try await channel.consume(queue, on: pool, maxInFlight: 2) { delivery in
@@ -27,7 +27,7 @@ import Testing
     @Test func `a close lets the handlers end and acknowledge`() async throws {
         try await withQueue { channel, queue in
             try await channel.fill(queue, (0 ..< 20).map(String.init))
-            let handled = Mutex(0)
+            let handled = Guarded(0)
             let pool = WorkerPool(threadCount: 4)
             let task = Task {
                 try await channel.consume(queue, on: pool, maxInFlight: 4) { _ in
@@ -59,7 +59,7 @@ import Testing
     @Test func `dispatch queues take work too`() async throws {
         try await withQueue { channel, queue in
             try await channel.fill(queue, ["x"])
-            let label = Mutex("")
+            let label = Guarded("")
             let serial = DispatchQueue(label: "handlers")
             let task = Task {
                 try await channel.consume(queue, on: .submitting { serial.async(execute: $0) }) { delivery in

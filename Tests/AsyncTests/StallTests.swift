@@ -1,13 +1,13 @@
 import AMQPAsync
+import AMQPConnection
 import Foundation
-import Synchronization
 import Testing
 
 /// Handlers that keep the loop from all others are reported, by name and duration.
 @Suite(.timeLimit(.minutes(1))) struct StallTests {
     @Test func `a handler that blocks the loop is named`() async throws {
         try await withQueue { channel, queue in
-            let stalls = Mutex<[CallbackStall]>([])
+            let stalls = Guarded<[CallbackStall]>([])
             let number = channel.number
             try await channel.connection.run { connection in
                 connection.stallThreshold = .milliseconds(50)
@@ -31,7 +31,7 @@ import Testing
 
     @Test func `a handler that blocks a thread of a pool or a task's blocks no loop`() async throws {
         try await withQueue { channel, queue in
-            let stalls = Mutex<[String]>([])
+            let stalls = Guarded<[String]>([])
             try await channel.connection.run { connection in
                 connection.stallThreshold = .seconds(2)
                 connection.onStall { _, stall in stalls.withLock { $0 += stall.callbacks } }
@@ -45,7 +45,7 @@ import Testing
                         try await channel.basicCancel(tag)
                     }
                 } else {
-                    let isDone = Mutex(false)
+                    let isDone = Guarded(false)
                     async let end: Void = channel.consume(queue, on: WorkerPool(threadCount: 1), consumerTag: tag) {
                         _ in
                         block(for: 3)

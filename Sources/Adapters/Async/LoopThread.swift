@@ -36,27 +36,38 @@ enum LoopThread {
     /// - Throws: ``AMQPError`` with the code ``AMQPError/Code/systemCallFailed`` if the system has no thread or descriptor
     ///   left.
     static func start() async throws(AMQPError) -> IOLoopExecutor {
-        let result: Result<IOLoopExecutor, AMQPError> = await withCheckedContinuation { continuation in
-            do throws(SystemError) {
-                try System.detachThread { run(continuation) }
-            } catch {
-                let error = AMQPError(
-                    .systemCallFailed, blame: .transport, "no thread for a loop can be made", underlying: error)
-                continuation.resume(returning: .failure(error))
+        // The thread sanitizer does not see that a continuation orders what its two sides do; it sees this.
+        let result = Guarded<Result<IOLoopExecutor, AMQPError>?>(nil)
+        await withCheckedContinuation { continuation in
+            let started: @Sendable (Result<IOLoopExecutor, AMQPError>) -> Void = { outcome in
+                result.withLock { $0 = outcome }
+                continuation.resume()
             }
+            do throws(SystemError) {
+                try System.detachThread { run(started) }
+            } catch {
+                started(
+                    .failure(
+                        AMQPError(
+                            .systemCallFailed, blame: .transport, "no thread for a loop can be made", underlying: error)
+                    ))
+            }
+        }
+        guard let result = result.withLock({ $0.take() }) else {
+            throw AMQPError(.loopClosed, blame: .application, "the loop's thread has not begun")
         }
         return try result.get()
     }
 
     /// The thread's body.
-    private static func run(_ continuation: CheckedContinuation<Result<IOLoopExecutor, AMQPError>, Never>) {
+    private static func run(_ started: (Result<IOLoopExecutor, AMQPError>) -> Void) {
         do throws(AMQPError) {
             let loop = try makeLoop()
-            continuation.resume(returning: .success(IOLoopExecutor(loop, keeper: Keeper(loop))))
+            started(.success(IOLoopExecutor(loop, keeper: Keeper(loop))))
             loop.start()
             loop.close()
         } catch {
-            continuation.resume(returning: .failure(error))
+            started(.failure(error))
         }
     }
 }

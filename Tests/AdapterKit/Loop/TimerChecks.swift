@@ -82,15 +82,24 @@ enum TimerChecks {
 
     @Sendable static func inOrder(_ check: CheckRun) {
         var order: [Int] = []
+        /// Between which instants each is due: making them takes time too, on a busy machine more than lies between two.
+        var due: [Int: ClosedRange<LoopInstant>] = [:]
         check.run {
             for delay in [30, 10, 40, 20, 0] {
+                let begin = check.loop.now
                 check.loop.callLater(.milliseconds(delay)) {
                     order.append(delay)
                     if order.count == 5 { check.finish() }
                 }
+                due[delay] =
+                    begin.advanced(by: .milliseconds(delay)) ... check.loop.now.advanced(by: .milliseconds(delay))
             }
         }
-        check.expectEqual(order, [0, 10, 20, 30, 40], "order of timers")
+        check.expectEqual(order.sorted(), [0, 10, 20, 30, 40], "timers")
+        for (first, second) in zip(order, order.dropFirst()) {
+            guard let first = due[first], let second = due[second] else { continue }
+            check.expect(second.upperBound >= first.lowerBound, "a timer ran before one that was due earlier: \(order)")
+        }
     }
 
     @Sendable static func equalDeadlines(_ check: CheckRun) {
