@@ -5,14 +5,14 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct OffLoopTests {
     @Test func `a handler that sleeps for three heartbeats keeps the connection`() async throws {
-        try await withQueue({ $0.heartbeat = .seconds(2) }) { channel, queue in
-            #expect(try await channel.connection.run { $0.tuned?.heartbeat } == 2)
+        try await withQueue({ $0.heartbeat = .seconds(4) }) { channel, queue in
+            #expect(try await channel.connection.run { $0.tuned?.heartbeat } == 4)
             try await channel.fill(queue, ["a", "b"])
             let handled = Guarded<[String]>([])
             let pool = WorkerPool(threadCount: 2)
             let task = Task {
                 try await channel.consume(queue, on: pool, maxInFlight: 2) { delivery in
-                    Thread.sleep(forTimeInterval: 6.5)
+                    Thread.sleep(forTimeInterval: 12.5)
                     handled.withLock { $0.append(delivery.text) }
                 }
             }

@@ -130,20 +130,29 @@ internal import Testing
     ) async throws {
         var parameters = try TestBroker.parameters()
         change(&parameters)
-        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
-        let connection = try await FutureConnection.connect(parameters, on: eventLoop).get()
-        let channel = try await connection.channel().get()
-        try await body(connection, channel, try await channel.queueDeclare(exclusive: true).get().queue)
-        try await connection.close().get()
+        // An event loop of its own: other tests block theirs.
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let outcome: Result<Void, any Error>
+        do {
+            let connection = try await FutureConnection.connect(parameters, on: group.next()).get()
+            let channel = try await connection.channel().get()
+            try await body(connection, channel, try await channel.queueDeclare(exclusive: true).get().queue)
+            try await connection.close().get()
+            outcome = .success(())
+        } catch {
+            outcome = .failure(error)
+        }
+        try await group.shutdownGracefully()
+        try outcome.get()
     }
 
     @Test func aHandlerThatSleepsForThreeHeartbeatsKeepsTheConnection() async throws {
-        try await connected({ $0.heartbeat = .seconds(2) }) { connection, channel, queue in
+        try await connected({ $0.heartbeat = .seconds(4) }) { connection, channel, queue in
             _ = try await channel.confirmSelect().get()
             try await channel.basicPublish("a", routingKey: queue).get()
             let (handled, continuation) = AsyncStream.makeStream(of: String.self)
             let worker = try await channel.consume(queue, on: WorkerPool(threadCount: 1)) { delivery in
-                System.sleep(.milliseconds(6500))
+                System.sleep(.milliseconds(12_500))
                 continuation.yield(delivery.text)
                 continuation.finish()
             }.get()
