@@ -9,16 +9,16 @@ import Testing
     @Test func `a handler that sleeps for three heartbeats keeps the connection`() async throws {
         try await onOwnThread {
             var parameters = try TestBroker.parameters()
-            parameters.heartbeat = 2
+            parameters.heartbeat = 4
             try BlockingConnection.withConnection(parameters) { connection in
-                #expect(connection.tuned?.heartbeat == 2)
+                #expect(connection.tuned?.heartbeat == 4)
                 let channel = try connection.channel()
                 let queue = try channel.queueDeclare(exclusive: true).queue
                 try channel.fill(queue, ["a", "b"])
                 let notes = Notes<String>()
                 let mailbox = channel.mailbox
                 try channel.consume(queue, on: WorkerPool(threadCount: 2), maxInFlight: 2) { delivery in
-                    Thread.sleep(forTimeInterval: 6.5)
+                    Thread.sleep(forTimeInterval: 12.5)
                     notes.add(delivery.text)
                     guard notes.all.count == 2 else { return }
                     try mailbox.addCallbackThreadsafe { try $0.stopConsuming() }
