@@ -58,7 +58,8 @@ public struct MatrixRecorder: SuiteTrait, TestScoping {
         let seconds = Int(elapsed / .seconds(1))
         var text = document(matrix)
         if let timeGoal {
-            text += "\nAll of it took \(seconds) seconds; the goal is \(Int(timeGoal / .seconds(1))).\n"
+            let goal = Int(timeGoal / .seconds(1))
+            text += "\nAll of it took \(seconds) seconds beside other suites; the goal is \(goal) alone.\n"
         }
         print(
             "\(test.name): \(matrix.checks.count) checks on \(matrix.adapters.count) adapters, "
