@@ -81,7 +81,8 @@ prepare() {
 }
 
 cleanup() {
-    trap - INT TERM
+    # A second signal must not end this in its middle.
+    trap '' INT TERM
     # The limiter hands a signal on to the whole group of processes that it started.
     [ -z "$child" ] || kill -TERM "$child" 2>/dev/null || true
     "$root/Scripts/broker" stop || true

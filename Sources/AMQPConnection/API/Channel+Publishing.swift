@@ -126,16 +126,13 @@ extension Channel {
 
     /// Calls the continuation of a publish that has ended.
     func tell(_ onOutcome: (PublishOutcome) throws -> Void, _ outcome: PublishOutcome) {
-        do { try onOutcome(outcome) } catch { outcomeFailed(error) }
+        attempt("the onOutcome callback of a publish") { try onOutcome(outcome) }
     }
-
-    private func outcomeFailed(_ error: any Error) { callbackFailed("the onOutcome callback of a publish", error) }
 
     /// Calls the continuations of publishes that have ended; the array's memory is used again.
     func tellOutcomes(_ ended: inout [ConfirmTracker<OutcomeContinuation>.Resolved]) {
         for publish in ended {
-            // Not by `tell`: as much is done for a publish here as for all else of a confirm.
-            do { try publish.continuation?.call(publish.outcome) } catch { outcomeFailed(error) }
+            if let continuation = publish.continuation { tell(continuation.call, publish.outcome) }
             if !outcomeListeners.isEmpty {
                 emit((self, publish.sequence, publish.outcome), to: outcomeListeners, "onPublishOutcome")
             }

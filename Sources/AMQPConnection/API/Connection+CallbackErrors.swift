@@ -47,7 +47,7 @@ extension Channel {
     }
 
     /// Reports what a callback has thrown, and closes the channel or the connection if the policy says so.
-    func callbackFailed(_ name: String, _ error: any Error) {
+    private func callbackFailed(_ name: String, _ error: any Error) {
         let reason = "\(name) of channel \(number) threw an error"
         connection.report(AMQPError(.handlerFailed, blame: .application, reason, underlying: error))
         carryOut(connection.parameters.handlerErrorPolicy, because: "a callback failed")
