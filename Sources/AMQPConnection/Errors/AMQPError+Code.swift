@@ -89,7 +89,7 @@ extension AMQPError {
         public static let connectionClosedByClient = Code(value: .connectionClosedByClient)
         /// The broker blocked the connection for longer than was allowed.
         public static let connectionBlockedTimeout = Code(value: .connectionBlockedTimeout)
-        /// The broker has been silent for too long.
+        /// The broker has been silent for too long, or has taken none of the output for two heartbeat intervals.
         public static let heartbeatTimeout = Code(value: .heartbeatTimeout)
         /// The channel is not open, so the call could not be made.
         public static let channelWrongState = Code(value: .channelWrongState)
@@ -109,7 +109,7 @@ extension AMQPError {
         public static let invalidArgument = Code(value: .invalidArgument)
         /// So much output is waiting that the call was refused; nothing of it was written.
         public static let outputBufferFull = Code(value: .outputBufferFull)
-        /// A message is larger than the limit.
+        /// The broker announced a message larger than ``ConnectionParameters/messageSizeLimit``, which ends the connection.
         public static let messageTooLarge = Code(value: .messageTooLarge)
         /// The broker sent something that is not allowed by AMQP 0-9-1.
         public static let protocolViolation = Code(value: .protocolViolation)

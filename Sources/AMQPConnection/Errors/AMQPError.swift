@@ -148,8 +148,14 @@ extension AMQPError {
 
     /// The error for bytes of the peer's that are not AMQP.
     init(_ error: ProtocolError, file: String = #fileID, line: Int = #line) {
+        let code: Code =
+            switch error.kind {
+            case .notAMQP: .incompatibleProtocol
+            case .messageSize: .messageTooLarge
+            default: .protocolViolation
+            }
         self.init(
-            error.kind == .notAMQP ? .incompatibleProtocol : .protocolViolation, blame: .peer, error.reason,
+            code, blame: .peer, error.reason,
             replyCode: error.replyCode, method: error.method, underlying: error, file: file, line: line)
     }
 

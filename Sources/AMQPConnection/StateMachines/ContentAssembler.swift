@@ -84,7 +84,7 @@ struct ContentAssembler {
         }
         guard bodySize <= UInt64(messageSizeLimit) else {
             let reason = "a message with a body of \(bodySize) bytes; the limit is \(messageSizeLimit)"
-            throw ProtocolError(.bodySize, replyCode: 311, channel: frame.channel, offset: 4, reason: reason)
+            throw ProtocolError(.messageSize, channel: frame.channel, offset: 4, reason: reason)
         }
         let announced = Announced(
             head: head, headerChunk: frame.chunk, propertiesOffset: frame.offset + 12,

@@ -16,8 +16,10 @@ public struct ProtocolError: Error, Sendable, Hashable {
         case unknownMethod
         /// A frame that must not come here: content out of order, a wrong channel (reply code 504 or 505).
         case unexpectedFrame
-        /// A body that is longer than announced, or larger than the limit (reply code 501 or 311).
+        /// A body that is longer than announced (reply code 501).
         case bodySize
+        /// A message that is larger than the program accepts (reply code 311).
+        case messageSize
     }
 
     /// What kind of rule was broken.
@@ -55,6 +57,7 @@ extension ProtocolError.Kind {
         case .syntax: 502
         case .unknownMethod: 503
         case .unexpectedFrame: 505
+        case .messageSize: 311
         }
     }
 }

@@ -223,7 +223,7 @@ internal import Testing
         rig.loop.run(until: { false })
         #expect(
             rig.log.lines == [
-                "open", "3 bytes", "channel 1 closed: protocolViolation 311", "closed: protocolViolation 311",
+                "open", "3 bytes", "channel 1 closed: messageTooLarge 311", "closed: messageTooLarge 311",
             ])
     }
 

@@ -106,7 +106,7 @@ internal import Testing
         var assembler = ContentAssembler(messageSizeLimit: 100)
         let frames = try bytes.frames()
         let error = violation { _ = try assembler.feed(frames) }
-        #expect(error?.kind == .bodySize)
+        #expect(error?.kind == .messageSize)
         #expect(error?.replyCode == 311)
         #expect(error?.channel == 1)
     }
