@@ -23,6 +23,7 @@ let serviceLifecycle = Target.Dependency.product(
 
 let package = Package(
     name: "ochotona",
+    platforms: [.macOS(.v15), .iOS(.v18)],
     products: [
         .library(name: "AMQPProtocol", targets: ["AMQPProtocol"]),
         .library(name: "AMQPConnection", targets: ["AMQPConnection"]),
@@ -228,6 +229,13 @@ let package = Package(
             name: "FaceTests", dependencies: ["AdapterKit", "FaceScenarios", "MatrixSupport"], swiftSettings: settings),
         .testTarget(
             name: "DocumentationTests", dependencies: ["AcceptanceScenarios", "AdapterKit"], swiftSettings: settings),
+        .testTarget(
+            name: "TypecheckTests",
+            dependencies: [
+                "AdapterKit", "AMQPSelect", "AMQPPoll", "AMQPLibev", "AMQPDispatch", "AMQPBlocking", "AMQPNIO",
+                "AMQPAsync",
+            ],
+            exclude: ["Uses", "Misuses"], swiftSettings: settings),
         .target(name: "LibevSupport", dependencies: ["AMQPLibev"], path: "Tests/LibevSupport", swiftSettings: settings),
         .testTarget(
             name: "LibevTests", dependencies: ["AMQPLibev", "BrokerSupport", "LibevSupport"], swiftSettings: settings),

@@ -2,7 +2,7 @@ import AMQPLibev
 
 /// The AMQP side: publishes lines to a queue of its own and prints what comes back.
 final class Echo {
-    /// The connection is closed; called once.
+    /// The AMQP side is over, or has failed; may be called more than once, and the first error counts.
     var onEnd: ((AMQPError?) -> Void)?
     private var published = 0
     private var received = 0

@@ -2,11 +2,11 @@ import AMQPProtocol
 
 /// A channel of a connection: what queues are declared, messages published and consumed on.
 ///
-/// It is made by ``Connection/channel(number:onOpen:)`` and belongs to the connection's loop. Calls that the broker answers
-/// take a completion, which is called exactly once: with the answer, or with the reason why there is none (the channel's
-/// or the connection's end, a refused argument). Leave it out for fire and forget: where the protocol has it the broker
-/// is asked not to answer, and an error that can be seen locally goes to the connection's ``Connection/onError(_:)``
-/// listeners.
+/// It is made by ``Connection/channel(number:onOpen:)`` and belongs to the connection's loop. Calls that the broker
+/// answers take a completion, which is called exactly once: with the answer, or with the reason why there is none (the
+/// channel's or the connection's end, a refused argument). Leave it out for fire and forget: where the protocol has it
+/// (but for consuming and cancelling) the broker is asked not to answer, and an error that can be seen locally goes to
+/// the connection's ``Connection/onError(_:)`` listeners.
 ///
 /// Requests go out one at a time, in the order of the calls; publishes and acknowledgements do not wait for them. So a
 /// message published right after a `queueBind` may overtake it: publish in its completion, or set
@@ -194,7 +194,8 @@ public final class Channel {
     ///   - replyText: the reason's text, at most 255 bytes. Default: `Normal shutdown`.
     ///   - completion: called exactly once, after the ``onClose(_:)`` listeners: with success if the broker confirmed,
     ///     else with what ended the channel; with ``AMQPError/Code/channelWrongState`` if it was closing or closed
-    ///     before this call.
+    ///     before this call; with ``AMQPError/Code/invalidArgument`` if the text is too long, and nothing is closed
+    ///     then.
     public func close(
         replyCode: UInt16 = 200, replyText: String = "Normal shutdown",
         completion: ((Result<Void, AMQPError>) throws -> Void)? = nil

@@ -15,7 +15,8 @@ extension Connection {
     ///   - deadline: after this time the stream is cut; `nil` waits for the broker for ever. Default: 10 s.
     ///   - completion: called exactly once, after the ``onClose(_:)`` listeners: with success if the broker confirmed
     ///     (or the connection never was open), else with what ended the connection; with
-    ///     ``AMQPError/Code/connectionWrongState`` if it was closing or closed before this call.
+    ///     ``AMQPError/Code/connectionWrongState`` if it was closing or closed before this call; with
+    ///     ``AMQPError/Code/invalidArgument`` if the text is too long, and nothing is closed then.
     public func close(
         replyCode: UInt16 = 200, replyText: String = "Normal shutdown", deadline: Duration? = .seconds(10),
         completion: ((Result<Void, AMQPError>) throws -> Void)? = nil

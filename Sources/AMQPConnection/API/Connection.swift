@@ -228,7 +228,8 @@ public final class Connection {
     ///   - number: the channel's number; the lowest free one if `nil`.
     ///   - completion: called exactly once, with the open channel or the reason why there is none
     ///     (``AMQPError/Code/connectionWrongState``, ``AMQPError/Code/noFreeChannels``,
-    ///     ``AMQPError/Code/channelNumberInUse``, or what ended the channel or the connection).
+    ///     ``AMQPError/Code/channelNumberInUse``, ``AMQPError/Code/invalidArgument`` for a number out of range, or what
+    ///     ended the channel or the connection).
     public func openChannel(
         number: UInt16? = nil, completion: @escaping (Result<Channel, AMQPError>) throws -> Void
     ) {

@@ -12,6 +12,7 @@ public enum PublishOutcome: Sendable {
     case nacked
     /// The message was published as mandatory, and no queue is bound for it.
     indirect case returned(ReturnedMessage)
-    /// The channel or the connection ended before the broker answered: the message may or may not have arrived.
+    /// The channel or the connection ended before the broker answered, or ``Channel/confirmTimeout`` passed
+    /// (``AMQPError/Code/deadlineExceeded``; the channel lives on): the message may or may not have arrived.
     case lost(AMQPError)
 }

@@ -45,8 +45,9 @@ public struct ConnectionParameters: Sendable {
     /// and AMQP;
     /// `nil` waits for ever. Default: 15 s.
     public var stackTimeout: Duration?
-    /// How long a request on a channel may take to be answered; `nil` waits for ever. Default: 60 s. A channel can have
-    /// another limit: ``Channel/requestTimeout``.
+    /// How long a request on a channel, ``Connection/flush(deadline:completion:)``, an update of the secret, or a provider of
+    /// credentials on an open connection may take; `nil` waits for ever. Default: 60 s. A channel can have another limit:
+    /// ``Channel/requestTimeout``.
     public var requestTimeout: Duration?
     /// How long the broker may block the connection (`connection.blocked`) before it counts as lost; `nil` waits for
     /// ever. Default: `nil`.
@@ -57,7 +58,8 @@ public struct ConnectionParameters: Sendable {
     public var connectionName: String?
     /// Entries for `connection.start-ok`'s client properties; they replace the library's own of the same name.
     public var clientProperties: FieldTable
-    /// The largest body of a message that is accepted, in bytes; checked when it is announced. Default: 128 MiB.
+    /// The largest body of a message that is accepted, in bytes; checked when it is announced. A larger one
+    /// ends the connection with ``AMQPError/Code/messageTooLarge`` (reply code 311). Default: 128 MiB.
     public var messageSizeLimit: Int
     /// The most output that may wait, in bytes; a publish or a request that would exceed it is refused. Acknowledgements
     /// and answers, which cannot be refused, may go an eighth (at least 64 KiB) beyond it; then the connection ends with

@@ -6,8 +6,8 @@ public enum Heartbeat: Sendable {
     case seconds(UInt16)
     /// What the function makes of the broker's proposal, both in seconds, 0 meaning off.
     ///
-    /// It is called once per connection, on the loop's thread, when `connection.tune` has come, and must not call back
-    /// into the library.
+    /// It is called once in each attempt to connect, on the loop's thread, when `connection.tune` has come, and must
+    /// not call back into the library.
     case chosen(@Sendable (_ proposal: UInt16) -> UInt16)
 
     /// The interval for a broker's proposal.

@@ -5,6 +5,7 @@ public import AMQPConnection
 /// ```swift
 /// try await AMQP.withConnection("amqp://localhost") { connection in
 ///     let channel = try await connection.channel()
+///     try await channel.queueDeclare("test", durable: true)
 ///     for try await delivery in try await channel.basicConsume("test") {
 ///         print(delivery.text)
 ///         channel.basicAck(delivery.tag)

@@ -20,7 +20,8 @@ extension AsyncChannel {
     ///   - arguments: the broker's extensions, for example `x-priority`.
     ///   - highWaterMark: how many bytes may wait to be read before reading from the stream pauses. Default: 1 MiB.
     ///   - lowWaterMark: with how many bytes left it goes on. Default: 256 KiB.
-    /// - Returns: the deliveries. Dropping them ends the consumer, and what was not read goes back to the queue.
+    /// - Returns: the deliveries. Dropping them ends the consumer; what was not read goes back to the queue, or is lost with
+    ///   `autoAck`.
     /// - Throws: ``AMQPError`` as ``Channel``'s `basicConsume`, or ``AMQPError/Code/cancelled``; a consumer that the broker
     ///   starts all the same is cancelled again.
     public func basicConsume(

@@ -7,8 +7,8 @@ import AMQPProtocol
 /// ``IOLoopExecutor``, goes to the connection at once; others are posted to the loop.
 ///
 /// Every call that waits can be cancelled with its task, and throws ``AMQPError/Code/cancelled`` then; what was asked for
-/// is withdrawn as far as possible, and no reply is ever taken for another's. Only a close is waited for all the same: it
-/// has a deadline.
+/// is withdrawn as far as possible, and no reply is ever taken for another's. Two things are waited for all the same: a
+/// close, until its deadline (a channel's is its ``Channel/requestTimeout``), and handlers of `consume` that are running.
 ///
 /// A connection made by ``AMQP/connect(_:)-(String)`` and its kind is closed when nobody holds it, its channels or their
 /// deliveries any more; it is better closed by name.

@@ -9,6 +9,8 @@ public import AMQPConnection
 /// actor Collector {
 ///     nonisolated let executor: IOLoopExecutor
 ///     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+///
+///     init(on executor: IOLoopExecutor) { self.executor = executor }
 /// }
 /// ```
 ///

@@ -2,7 +2,8 @@
 public struct ConnectionSnapshot: Sendable {
     /// Something that happens unless something else happens before.
     public struct Deadline: Sendable {
-        /// What is waited for: `open`, `heartbeatSend`, `heartbeatReceive`, `output`, `blocked` or `close`.
+        /// What is waited for: `workflow`, `open`, `heartbeatSend`, `heartbeatReceive`, `output`, `blocked`, `credentials` or
+        /// `close`.
         public var name: String
         /// How long from now; negative if it is late.
         public var left: Duration

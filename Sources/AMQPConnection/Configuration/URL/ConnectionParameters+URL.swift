@@ -28,8 +28,7 @@ extension ConnectionParameters {
     ///   and `maximum_version` (texts).
     ///
     /// - Throws: ``AMQPError/Code/invalidArgument`` if the URL is malformed, a key unknown or repeated, or a value out of
-    ///   range; ``AMQPError/Code/notSupported`` for keys of features that this library does not have. The error names the
-    ///   part and never shows its value.
+    ///   range. The error names the part and never shows its value.
     public init(url: String) throws(AMQPError) {
         let url = try ConnectionURL(url)
         self.init()

@@ -14,8 +14,8 @@ import AMQPPosix
 /// ``drainEvents(timeout:)``. They are never nested. What comes while another call waits is kept, in order. Inside a
 /// callback every call is legal but those that would run callbacks without end.
 ///
-/// Every call ends: requests by ``ConnectionParameters/requestTimeout``, opening by ``ConnectionParameters/stackTimeout``,
-/// closing by its deadline. Only the calls above wait for ever, if they are told to.
+/// Every call ends: requests by ``ConnectionParameters/requestTimeout``, each attempt to open by
+/// ``ConnectionParameters/stackTimeout``, closing by its deadline. Only the calls above wait for ever, if they are told to.
 ///
 /// One thread uses it at a time. Another one has the ``mailbox``. It lives until it is closed.
 ///

@@ -3,7 +3,7 @@ public import AMQPConnection
 /// The thread-safe entrance of a ``BlockingChannel``: other threads leave callbacks here, to be run on the connection's.
 ///
 ///     let mailbox = channel.mailbox
-///     Thread { work(); try? mailbox.addCallbackThreadsafe { channel in try channel.basicAck(tag) } }
+///     Thread.detachNewThread { work(); try? mailbox.addCallbackThreadsafe { channel in try channel.basicAck(tag) } }
 ///
 /// They are given this very channel, never another one that has its number later: a delivery tag means nothing there.
 public final class BlockingChannelMailbox: Sendable {

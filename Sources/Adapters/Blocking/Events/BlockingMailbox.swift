@@ -6,7 +6,7 @@ public import AMQPConnection
 /// ``BlockingChannel/startConsuming()``, is woken at once:
 ///
 ///     let mailbox = connection.mailbox
-///     Thread { work(); try? mailbox.addCallbackThreadsafe { connection in try connection.close() } }
+///     Thread.detachNewThread { work(); try? mailbox.addCallbackThreadsafe { connection in try connection.close() } }
 ///
 /// What belongs to a channel, an acknowledgement above all, is left at the channel's own (``BlockingChannel/mailbox``).
 public final class BlockingMailbox: Sendable {
