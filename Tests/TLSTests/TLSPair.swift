@@ -18,6 +18,8 @@ final class TLSPair {
     /// What the handshakes came to, the client's and the server's.
     private(set) var clientOutcomes: [AMQPError?] = []
     private(set) var serverOutcomes: [AMQPError?] = []
+    /// Called when the client's handshake is over.
+    var onClientReady: () -> Void = {}
     /// Whether the sides are started as soon as the handshake is over.
     var startsAtOnce = true
 
@@ -43,6 +45,7 @@ final class TLSPair {
         client.shakeHands { [self] error in
             clientOutcomes.append(error)
             if startsAtOnce, error == nil { client.start(clientProbe) }
+            onClientReady()
         }
         server.shakeHands { [self] error in
             serverOutcomes.append(error)

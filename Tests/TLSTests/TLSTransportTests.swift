@@ -122,6 +122,55 @@ import Testing
         #expect(pair.serverProbe.received == [4, 5, 6])
     }
 
+    @Test func manyNewKeysLeaveNothingUnread() throws {
+        let pair = try TLSPair(server: TLSServerOptions(version: .tls13))
+        pair.open()
+        // As many as fit into what may wait to be decrypted; the answers take more room than there is for output.
+        var asked = 0
+        let bytes = TLSPair.pattern(10)
+        pair.pipe.toClient.isStalled = true
+        while pair.pipe.toClient.waitingByteCount < 60_000 {
+            #expect(SSL_key_update(pair.serverSSL, SSL_KEY_UPDATE_REQUESTED) == 1)
+            pair.send([UInt8(truncatingIfNeeded: asked)], from: pair.server)
+            asked += 1
+        }
+        pair.send(bytes, from: pair.server)
+        pair.pipe.toClient.isStalled = false
+        pair.loop.settle()
+        #expect(pair.clientProbe.received.count == asked + bytes.count)
+        pair.send(bytes, from: pair.client)
+        pair.loop.settle()
+        #expect(pair.serverProbe.received == bytes)
+        print("key updates in one piece: \(asked)")
+    }
+
+    /// A ticket in several records: while only a part of it has come, OpenSSL writes nothing.
+    @Test func whatCouldNotBeWrittenInTheMiddleOfAMessageOfTLSGoesOutBehindIt() throws {
+        var configuration = try TLSPair.trusting()
+        configuration.certificateFile = try TestCertificates.path("client-all.pem")
+        let options = TLSServerOptions(wantsCertificate: true, version: .tls13)
+        var heldUp = 0
+        for place in stride(from: 0, to: 4000, by: 20) {
+            let pair = try TLSPair(configuration, server: options)
+            SSL_ctrl(pair.serverSSL, SSL_CTRL_SET_MAX_SEND_FRAGMENT, 512, nil)
+            pair.onClientReady = { pair.pipe.toClient.isStalled = true }
+            pair.open()
+            let link = pair.pipe.toClient
+            guard place < link.waitingByteCount else { break }
+            link.delivery = .splits(at: [link.deliveredByteCount + place])
+            link.latency = .seconds(1)
+            link.isStalled = false
+            pair.loop.advance(by: .seconds(1))
+            pair.send([1, 2, 3], from: pair.client)
+            pair.loop.settle()
+            if pair.serverProbe.received.isEmpty { heldUp += 1 }
+            pair.loop.advance(by: .seconds(1))
+            pair.loop.settle()
+            #expect(pair.serverProbe.received == [1, 2, 3], "\(place) bytes of the tickets came first")
+        }
+        #expect(heldUp > 0)
+    }
+
     @Test func handlerMayDoAnythingInItsCall() throws {
         let pair = try TLSPair()
         pair.open()

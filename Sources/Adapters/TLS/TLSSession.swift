@@ -44,6 +44,8 @@ final class TLSSession {
     private let verifies: Bool
     /// How reading ended, behind bytes that were read before that.
     private var ending: Input?
+    /// Whether reading stopped because there was no room for an answer of TLS's own: it goes on once output was taken.
+    private(set) var readWantsOutput = false
 
     /// Makes a client's side.
     convenience init(_ configuration: TLSConfiguration, host: String) throws(TLSError) {
@@ -155,6 +157,7 @@ final class TLSSession {
     /// Decrypts as much as has come and fits.
     func read(into memory: UnsafeMutableRawBufferPointer) -> Input {
         if let ending { return ending }
+        readWantsOutput = false
         var total = 0
         while total < memory.count {
             // SAFETY: OpenSSL writes at most `memory.count - total` bytes, behind the `total` that it has written.
@@ -165,8 +168,11 @@ final class TLSSession {
                 total += Int(count)
                 continue
             }
-            switch SSL_get_error(ssl, count) {
-            case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return total > 0 ? .bytes(total, isLast: true) : .nothing
+            let result = SSL_get_error(ssl, count)
+            switch result {
+            case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE:
+                readWantsOutput = result == SSL_ERROR_WANT_WRITE
+                return total > 0 ? .bytes(total, isLast: true) : .nothing
             case SSL_ERROR_ZERO_RETURN: ending = .end
             default: ending = .failed(OpenSSLErrors.stream())
             }

@@ -40,6 +40,8 @@ package final class TLSTransport: StreamTransport {
     private var sent = SentBytes()
     /// Whether what is queued is to go out as the base takes it.
     private var isFlushing = false
+    /// Whether it cannot go out before something has come: TLS is in the middle of a message of its own.
+    private var awaitsInput = false
     /// Whether an end was asked for or came, and the handler has not heard of it.
     private var ending: AMQPError??
 
@@ -126,6 +128,7 @@ package final class TLSTransport: StreamTransport {
 
     /// Encrypts what the base has room for, and ends the stream behind it if it is closing.
     private func encrypt() {
+        awaitsInput = false
         for _ in 0 ..< Self.fillsPerCall where isFlushing {
             fill()
             guard state == .ready || state == .open || state == .closing else { return }
@@ -152,6 +155,7 @@ package final class TLSTransport: StreamTransport {
                 sent.encrypted(count)
                 giveOutput()
             case .wantsInput:
+                awaitsInput = true
                 giveOutput()
                 return
             case .failed(let error):
@@ -184,9 +188,14 @@ package final class TLSTransport: StreamTransport {
         if state == .shakingHands { shakeHands() }
         if state == .open { decrypt() }
         // What TLS itself has to say, for example that a key was updated.
-        guard session.outputByteCount > 0 else { return }
-        giveOutput()
-        base.flush()
+        var hasSpoken = false
+        while session.outputByteCount > 0 {
+            giveOutput()
+            hasSpoken = true
+            if state == .open, session.readWantsOutput { decrypt() }
+        }
+        if awaitsInput { encrypt() }
+        if hasSpoken { base.flush() }
     }
 
     private func shakeHands() {
