@@ -250,13 +250,97 @@ private final class Observer: TurnObserver {
         }
     }
 
-    @Test func `a loop that cannot watch leaves Ctrl-C as it was`() async throws {
+    /// One test, since Ctrl-C belongs to the whole process.
+    @Test func `Ctrl-C belongs to the loop that asked for it last, while that is open`() async throws {
+        /// Whether somebody catches SIGINT, which any thread may be interrupted by; leaves it as it is.
+        @Sendable func isCaught() -> Bool {
+            var action = sigaction()
+            sigaction(SIGINT, nil, &action)
+            return action.__sigaction_handler.sa_handler != nil
+        }
         try await onThread {
-            let loop = PollLoop()
+            let closed = PollLoop()
+            closed.close()
+            #expect(throws: AMQPError.self) { try closed.stopOnInterrupt() }
+            #expect(!isCaught())
+            let first = PollLoop()
+            try first.stopOnInterrupt()
+            let second = PollLoop()
+            try second.stopOnInterrupt()
+            first.close()
+            #expect(isCaught())
+            // Caught, and never read by the loop that it was for.
+            kill(getpid(), SIGINT)
+            while isCaught() { usleep(1000) }
+            second.close()
+            do {
+                let third = PollLoop()
+                try third.stopOnInterrupt()
+                var hasRun = false
+                third.callLater(.milliseconds(1)) {
+                    hasRun = true
+                    third.stop()
+                }
+                third.start()
+                #expect(hasRun)
+                #expect(isCaught())
+                kill(getpid(), SIGINT)
+                third.start()
+                #expect(!isCaught())
+                try third.stopOnInterrupt()
+                #expect(isCaught())
+            }
+            #expect(!isCaught(), "the loop was dropped")
+        }
+    }
+
+    @Test(arguments: LoopKind.allCases)
+    func `a writer is not called behind a reader that closed the loop`(kind: LoopKind) async throws {
+        try await onThread {
+            let loop = try kind.make()
+            let (near, far) = try System.socketPair()
+            var late = 0
+            try loop.setReader(near) { loop.close() }
+            try loop.setWriter(near) { if loop.isClosed { late += 1 } }
+            _ = try System.send(far, ByteSlice([1]))
+            #expect(loop.run { loop.isClosed })
+            #expect(late == 0)
+            System.close(near)
+            System.close(far)
+        }
+    }
+
+    @Test(arguments: LoopKind.allCases)
+    func `what a watch holds may come back to the loop when it is let go`(kind: LoopKind) async throws {
+        /// Ends its own watch, as owners of descriptors do.
+        final class Owner {
+            let loop: HostedLoop
+            let descriptor: Int32
+            let count: () -> Void
+
+            init(_ loop: HostedLoop, _ descriptor: Int32, _ count: @escaping () -> Void) {
+                (self.loop, self.descriptor, self.count) = (loop, descriptor, count)
+            }
+
+            deinit {
+                loop.removeReader(descriptor)
+                loop.removeWriter(descriptor)
+                count()
+            }
+        }
+        try await onThread {
+            let loop = try kind.make()
+            let (near, far) = try System.socketPair()
+            var gone = 0
+            for descriptor in [near, far] {
+                let owner = Owner(loop, descriptor) { gone += 1 }
+                try loop.setReader(descriptor) { _ = owner }
+                try loop.setWriter(descriptor) { _ = owner }
+            }
             loop.close()
-            #expect(throws: AMQPError.self) { try loop.stopOnInterrupt() }
-            let handler = signal(SIGINT, SIG_DFL)
-            #expect(handler.map { unsafeBitCast($0, to: Int.self) } ?? 0 == 0)
+            #expect(gone == 2)
+            System.close(near)
+            System.close(far)
         }
     }
 

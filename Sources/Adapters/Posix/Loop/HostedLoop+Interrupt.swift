@@ -15,14 +15,22 @@ extension HostedLoop {
         } catch {
             throw AMQPError(.systemCallFailed, blame: .transport, "Ctrl-C cannot be caught", underlying: error)
         }
+        // What came for another loop, which has ended since, is not for this one.
+        System.discardInterrupts()
         try setReader(reader) { [unowned self] in
-            withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) { memory in
-                while let count = try? System.read(reader, memory), count > 0 {}
-            }
+            System.discardInterrupts()
             removeReader(reader)
+            interruptRequest = nil
             stop()
         }
         // Last: a signal that is caught while nobody reads would be lost.
-        System.notifyInterrupt()
+        interruptRequest = System.notifyInterrupt()
+    }
+
+    /// The loop has ended: Ctrl-C ends the program again, unless another loop has asked for it since.
+    func forgetInterrupt() {
+        guard let request = interruptRequest else { return }
+        interruptRequest = nil
+        System.forgetInterrupt(request)
     }
 }

@@ -44,6 +44,8 @@ open class HostedLoop: FileDescriptorLoop {
     private var isTornDown = false
     private var isStopRequested = false
     private var isTurnRequested = false
+    /// The request of this loop for the next Ctrl-C, while it stands.
+    var interruptRequest: Int?
 
     private var observers: [any TurnObserver] = []
     private var endingObservers: [any TurnObserver] = []
@@ -72,6 +74,7 @@ open class HostedLoop: FileDescriptorLoop {
 
     deinit {
         guard !isTornDown else { return }
+        forgetInterrupt()
         _ = mailbox.close()
         timers.removeAll()
         backend.close()
@@ -176,7 +179,11 @@ open class HostedLoop: FileDescriptorLoop {
         notifyObservers()
         timers.removeAll()
         for descriptor in descriptorWatches.keys { try? backend.watch(descriptor, for: []) }
+        // The callbacks go when the dictionary is left: their release may run user code that comes back here.
+        let watches = descriptorWatches
         descriptorWatches = [:]
+        withExtendedLifetime(watches) {}
+        forgetInterrupt()
         observers = []
         // Only now: when they are let go, jobs run elsewhere.
         lastCallbacks = []
@@ -226,8 +233,12 @@ open class HostedLoop: FileDescriptorLoop {
     public func ready(_ descriptor: Int32, _ readiness: Readiness) {
         guard isInTurn, !isClosed, let watch = descriptorWatches[descriptor] else { return }
         if readiness.contains(.readable), let reader = watch.reader, reader.turn != turnNumber { reader.callback() }
-        // The reader may have removed the writer, or closed the descriptor: then this watch has no writer any more.
-        if readiness.contains(.writable), let writer = watch.writer, writer.turn != turnNumber { writer.callback() }
+        // The reader may have removed the writer, or closed the descriptor: then this watch has no writer any more. Or it
+        // has closed the loop.
+        guard !isClosed, readiness.contains(.writable), let writer = watch.writer, writer.turn != turnNumber else {
+            return
+        }
+        writer.callback()
     }
 
     /// Ends the watch of a descriptor that turned out to be closed, and reports that to ``onMisuse``; for backends.

@@ -13,6 +13,9 @@ import Darwin
 /// into a descriptor that has been given to something else. -1 while there is none.
 private let interruptDescriptor = Atomic<Int32>(-1)
 
+/// How often somebody asked for the next SIGINT.
+private let interruptRequests = Atomic<Int>(0)
+
 /// Runs inside the signal: only what is safe there, an atomic load, write(2) and signal(2); errno is left as it was.
 private func interrupted(_ number: Int32) {
     let saved = errno
@@ -31,11 +34,29 @@ extension System {
         try interruptPipe.get().reader
     }
 
+    /// Takes out of the pipe what is in it.
+    package static func discardInterrupts() {
+        guard let pipe = try? interruptPipe.get() else { return }
+        withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) { memory in
+            while let count = try? read(pipe.reader, memory), count > 0 {}
+        }
+    }
+
     /// Has the next SIGINT (Ctrl-C) write one byte to the pipe instead of ending the program; the one after that ends it
     /// again. It does nothing if there is no pipe.
-    package static func notifyInterrupt() {
-        guard let pipe = try? interruptPipe.get() else { return }
+    ///
+    /// - Returns: the number of the request.
+    package static func notifyInterrupt() -> Int {
+        let request = interruptRequests.add(1, ordering: .sequentiallyConsistent).newValue
+        guard let pipe = try? interruptPipe.get() else { return request }
         interruptDescriptor.store(pipe.writer, ordering: .sequentiallyConsistent)
         _ = signal(SIGINT, interrupted)
+        return request
+    }
+
+    /// Has the next SIGINT end the program again, if no later request asked for something else.
+    package static func forgetInterrupt(_ request: Int) {
+        guard interruptRequests.load(ordering: .sequentiallyConsistent) == request else { return }
+        _ = signal(SIGINT, SIG_DFL)
     }
 }

@@ -17,6 +17,15 @@ extension System {
     private static let noSignal = Int32(MSG_NOSIGNAL)
     #endif
 
+    #if canImport(Glibc)
+    /// A stream that does not block, and that programs which another thread starts meanwhile do not inherit.
+    private static let streamKind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+    #elseif canImport(Musl)
+    private static let streamKind = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC
+    #else
+    private static let streamKind = SOCK_STREAM
+    #endif
+
     /// A non-blocking stream socket for the address's family.
     package static func socket(for address: SocketAddress) throws(SystemError) -> Int32 {
         let family =
@@ -26,11 +35,11 @@ extension System {
             case .unix: AF_UNIX
             }
         #if canImport(Glibc)
-        let descriptor = Glibc.socket(family, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = Glibc.socket(family, streamKind, 0)
         #elseif canImport(Musl)
-        let descriptor = Musl.socket(family, SOCK_STREAM, 0)
+        let descriptor = Musl.socket(family, streamKind, 0)
         #else
-        let descriptor = Darwin.socket(family, SOCK_STREAM, 0)
+        let descriptor = Darwin.socket(family, streamKind, 0)
         #endif
         guard descriptor >= 0 else { throw lastError("socket") }
         do {
@@ -45,14 +54,9 @@ extension System {
     /// A pair of connected non-blocking stream sockets.
     package static func socketPair() throws(SystemError) -> (Int32, Int32) {
         var ends: (Int32, Int32) = (-1, -1)
-        #if canImport(Glibc)
-        let kind = Int32(SOCK_STREAM.rawValue)
-        #else
-        let kind = SOCK_STREAM
-        #endif
         let result = withUnsafeMutablePointer(to: &ends) { pointer in
             // SAFETY: a tuple of two Int32 has the layout of the array of two that the call fills.
-            pointer.withMemoryRebound(to: Int32.self, capacity: 2) { socketpair(AF_UNIX, kind, 0, $0) }
+            pointer.withMemoryRebound(to: Int32.self, capacity: 2) { socketpair(AF_UNIX, streamKind, 0, $0) }
         }
         guard result == 0 else { throw lastError("socketpair") }
         do {
