@@ -278,11 +278,6 @@ public final class Channel {
 
     // MARK: Ending
 
-    /// The connection is over.
-    func connectionEnded(_ error: AMQPError) {
-        if machine.connectionEnded(error) { finish(error) }
-    }
-
     /// Completes everything that waits, then tells the listeners. The state machine is in a final state already.
     func finish(_ error: AMQPError) {
         connection.channels.ended()

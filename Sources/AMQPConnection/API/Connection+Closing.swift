@@ -122,10 +122,12 @@ extension Connection {
         stopCredentialsRefresh()
         failSecretUpdates(error)
         failFlushes(error)
-        for channel in channels.inOrderOfMaking {
+        // None of them is open any more when the first callback runs.
+        let ended = channels.inOrderOfMaking.filter { channel in
             channels.remove(channel.number)
-            channel.connectionEnded(error)
+            return channel.machine.connectionEnded(error)
         }
+        for channel in ended { channel.finish(error) }
         let isOrderly = error.code == .connectionClosedByClient || error.code == .connectionOpenAborted
         // What nobody else is told of should not be found in the log's last corner only.
         let isUnheard = wasOpen && !isOrderly && closeListeners.isEmpty && closeCompletions.isEmpty

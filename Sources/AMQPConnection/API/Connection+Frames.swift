@@ -67,7 +67,12 @@ extension Connection {
             emit((self, method), to: methodListeners, "onMethod")
             guard !machine.isClosed else { return }
             if case .connectionStart(let start) = method { serverProperties = start.serverProperties }
-            perform(try machine.received(method))
+            // Credentials are the user's code. What they call finds the machine in order, and may end it.
+            var next = machine
+            let action = try next.received(method)
+            guard !machine.isClosed else { return }
+            machine = next
+            perform(action)
         case .header, .body:
             throw ProtocolError(
                 .unexpectedFrame, replyCode: 504, channel: 0, reason: "a \(frame.type) frame on channel 0")

@@ -213,6 +213,27 @@ internal import Testing
         }
     }
 
+    @Test func whenTheFirstChannelHearsOfTheEndNoOtherOneIsOpen() throws {
+        let rig = Rig()
+        let connection = rig.open()
+        let channels = [try rig.openChannel(connection), try rig.openChannel(connection)]
+        var refused = 0
+        for (channel, other) in zip(channels, channels.reversed()) {
+            channel.onClose { _, _ in
+                #expect(!other.isOpen)
+                #expect {
+                    try other.basicPublish([1], routingKey: "q")
+                } throws: { error in
+                    refused += 1
+                    return (error as? AMQPError)?.code == .channelWrongState
+                }
+            }
+        }
+        rig.pipe.server.abort()
+        rig.loop.settle()
+        #expect(refused == 2)
+    }
+
     @Test func aMessageOverTheLimitEndsTheConnection() throws {
         let rig = Rig()
         let channel = try rig.openChannel(rig.open(ConnectionParameters(messageSizeLimit: 3)))
