@@ -74,7 +74,11 @@ extension Channel {
         case .basicNack(let nack):
             answered(nack.deliveryTag, multiple: nack.multiple, isAck: false)
         case .channelOpenOK:
-            if machine.receivedOpenOK() { toldGate = mayPublish }
+            if machine.receivedOpenOK() {
+                toldGate = isGateOpen
+                // Whoever asked while it was opening was told no.
+                if wasGateSeenClosed { connection.gateChanged() }
+            }
             try received(.method(method), .channelOpenOK)
         case .channelClose(let close):
             receivedClose(close)

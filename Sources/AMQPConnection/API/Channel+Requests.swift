@@ -78,6 +78,7 @@ extension Channel {
         let ready = requests.submit(request)
         heldOutputChanged()
         for request in ready { write(request) }
+        connection.updateReading()
     }
 
     /// The amount of output that waits for its turn changed.

@@ -60,6 +60,6 @@ extension Channel {
     /// Whether something on the channel can only go on when the broker is heard.
     fileprivate var awaitsBroker: Bool {
         guard isOpen || isClosed else { return true }
-        return !calls.isEmpty || requests.count > 0 || confirms.openCount > 0 || wasGateSeenClosed
+        return requests.awaitsReply || confirms.openCount > 0 || wasGateSeenClosed
     }
 }

@@ -59,8 +59,9 @@ extension Channel {
         consumer.consumerTag = basicConsume(
             queue, consumerTag: consumerTag, exclusive: exclusive, arguments: arguments,
             onCancel: { [weak self] channel, error in
-                consumer.forgetWaiting()
-                self?.offLoopConsumers.removeAll { $0 === consumer }
+                consumer.consumerEnded()
+                // A close waits for handlers that are running.
+                if consumer.inFlightCount == 0 { self?.offLoopConsumers.removeAll { $0 === consumer } }
                 try onCancel?(channel, error)
             },
             onMessage: { _, delivery in consumer.received(delivery) },
@@ -85,7 +86,7 @@ extension Channel {
         let busy = offLoopConsumers.filter { $0.inFlightCount > 0 }
         guard isOpen, !isDraining, !busy.isEmpty else { return false }
         isDraining = true
-        for consumer in offLoopConsumers where consumerTags.contains(consumer.consumerTag) {
+        for consumer in offLoopConsumers where !consumer.isOver && consumerTags.contains(consumer.consumerTag) {
             basicCancel(consumer.consumerTag)
         }
         var left = busy.count

@@ -19,6 +19,8 @@ public final class OffLoopConsumer {
     /// Deliveries beyond the limit: none from a broker that heeds `basic.qos`.
     private var waiting = RingBuffer<Delivery>()
     private var isDraining = false
+    /// Whether it ended without the user's doing.
+    private(set) var isOver = false
     private var drainCompletions: [() -> Void] = []
 
     init(_ channel: Channel, limit: Int, _ onFailure: HandlerErrorPolicy, _ launch: @escaping Launch) {
@@ -100,11 +102,13 @@ public final class OffLoopConsumer {
             channel.handlerFailed("the handler of consumer \"\(consumerTag)\"", tag, error, onFailure)
         }
         if !isDraining, inFlightCount < limit, let next = waiting.popFirst() { start(next) }
+        if isOver, inFlightCount == 0 { channel.offLoopConsumers.removeAll { $0 === self } }
         finishIfDrained()
     }
 
     /// The channel or the consumer is over: what no handler has seen goes elsewhere.
-    func forgetWaiting() {
+    func consumerEnded() {
+        isOver = true
         _ = waiting.removeAll()
     }
 

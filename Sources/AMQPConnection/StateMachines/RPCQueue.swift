@@ -22,6 +22,8 @@ struct RPCQueue {
     }
 
     private var inFlight: Request?
+    /// Whether nobody waits for the reply to the request in flight any more.
+    private var isGivenUp = false
     private var waiting = RingBuffer<Request>()
 
     /// The sizes of all that has not left, together.
@@ -29,6 +31,9 @@ struct RPCQueue {
 
     /// The number of requests that have not been answered.
     var count: Int { waiting.count + (inFlight == nil ? 0 : 1) }
+
+    /// Whether somebody waits for a reply, or behind one.
+    var awaitsReply: Bool { waiting.count > 0 || (inFlight != nil && !isGivenUp) }
 
     /// The method that waits for its reply.
     var methodInFlight: MethodID? { inFlight?.method.id }
@@ -70,7 +75,10 @@ struct RPCQueue {
     ///
     /// - Returns: whether the request is in flight or will be.
     mutating func abandon(_ id: UInt64) -> Bool {
-        if inFlight?.id == id { return true }
+        if inFlight?.id == id {
+            isGivenUp = true
+            return true
+        }
         for index in 0 ..< waiting.count where waiting[index].id == id && waiting[index].method.id == .basicCancel {
             return true
         }
@@ -93,7 +101,10 @@ struct RPCQueue {
         var sendable: [Request] = []
         while inFlight == nil, let request = waiting.popFirst() {
             waitingByteCount -= request.size
-            if !request.replies.isEmpty { inFlight = request }
+            if !request.replies.isEmpty {
+                inFlight = request
+                isGivenUp = false
+            }
             sendable.append(request)
         }
         return sendable

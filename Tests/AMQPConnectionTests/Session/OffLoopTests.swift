@@ -101,6 +101,19 @@ internal import Testing
         #expect(rig.log.lines.last == "cancel: ok")
     }
 
+    @Test func aCloseWaitsForTheHandlersOfAConsumerThatTheBrokerCancelled() throws {
+        let (rig, channel, work, _) = try session()
+        deliver(rig, 1 ... 1)
+        rig.brokerSends { $0.send(.basicCancel(BasicCancel(consumerTag: "c", noWait: true)), channel: 1) }
+        rig.log.call { channel.close(completion: rig.log.completion("close")) }
+        rig.loop.settle()
+        #expect(rig.takeReceived() == [])
+        work.runFirst()
+        rig.loop.settle()
+        #expect(rig.takeReceived() == ["basic.ack", "channel.close"])
+        #expect(rig.log.lines.last == "close: ok")
+    }
+
     @Test(arguments: [false, true]) func aCloseWaitsForTheHandlers(ofConnection: Bool) throws {
         let (rig, channel, work, _) = try session()
         deliver(rig, 1 ... 2)

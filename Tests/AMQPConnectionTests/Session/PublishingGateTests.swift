@@ -24,6 +24,24 @@ internal import Testing
         #expect(told.last == true)
     }
 
+    @Test func whoeverAskedWhileTheChannelWasOpeningHearsThatItIsOpen() throws {
+        let rig = Rig()
+        let connection = rig.open()
+        let channel = try #require(connection.channel { _ in })
+        var told: [Bool] = []
+        channel.onMayPublish { _, isOpen in told.append(isOpen) }
+        #expect(!channel.mayPublish)
+        rig.loop.settle()
+        #expect(channel.isOpen)
+        #expect(told == [true])
+        // Nobody waits for the broker any more, so that a pause holds.
+        let pause = connection.pauseReading()
+        let before = rig.pipe.toClient.deliveredByteCount
+        rig.brokerSends { $0.send(.connectionBlocked(ConnectionBlocked(reason: "not read"))) }
+        #expect(rig.pipe.toClient.deliveredByteCount == before)
+        pause.end()
+    }
+
     @Test func aChannelThatWasOpenedWhileTheConnectionWasBlockedHearsOfTheEnd() throws {
         let rig = Rig()
         let connection = rig.open()

@@ -56,6 +56,23 @@ internal import Testing
         pause.end()
     }
 
+    @Test func anAnswerThatWasGivenUpIsNotAwaited() throws {
+        let (rig, channel, count) = try consuming()
+        channel.requestTimeout = .seconds(1)
+        rig.broker.onMethod = { _, _, _ in true }
+        channel.queueDeclare("a", completion: rig.log.completion("a"))
+        rig.loop.advance(by: .seconds(2))
+        #expect(rig.log.lines.last?.hasPrefix("a: deadlineExceeded") == true)
+        let pause = channel.connection.pauseReading()
+        deliver(rig, 3)
+        #expect(count() == 0)
+        // Whoever comes behind it waits.
+        channel.queueDeclare("b", completion: rig.log.completion("b"))
+        rig.loop.settle()
+        #expect(count() == 3)
+        pause.end()
+    }
+
     @Test func theBrokersSilenceIsNotHeldAgainstIt() throws {
         let (rig, channel, count) = try consuming(heartbeat: 2)
         let pause = channel.connection.pauseReading()
