@@ -75,6 +75,34 @@ import Testing
         }
     }
 
+    @Test(arguments: [false, true])
+    func `what went back with its channel is not given out, by the same reader or the next`(isNext: Bool) async throws {
+        try await withQueue { channel, queue in
+            try await channel.fill(queue, Self.texts)
+            let deliveries = try await channel.basicConsume(queue)
+            try await waitUntil("all have come") { try await channel.messageCount(queue) == 0 }
+            var read: [String] = []
+            var ends: [AMQPError.Code] = []
+            for _ in 0 ..< 2 {
+                do throws(AMQPError) {
+                    for try await delivery in deliveries {
+                        read.append(delivery.text)
+                        if read.count == 1 {
+                            _ = try? await channel.queueDeclare(uniqueName("missing"), passive: true)
+                            // The request fails a little earlier than the consumers end.
+                            _ = try? await channel.closed()
+                            if isNext { break }
+                        }
+                    }
+                } catch {
+                    ends.append(error.code)
+                }
+            }
+            #expect(read == ["0"])
+            #expect(ends == Array(repeating: .channelClosedByBroker, count: isNext ? 1 : 2))
+        }
+    }
+
     @Test func `several readers share the deliveries`() async throws {
         try await withQueue { channel, queue in
             let deliveries = try await channel.basicConsume(queue, autoAck: true)

@@ -101,27 +101,30 @@ public final class Deliveries: AsyncSequence, Sendable {
         }
 
         func take() -> Delivery? {
-            guard index < batch.deliveries.count else { return nil }
+            guard index < batch.deliveries.count, !source.buffer.isDropped else { return nil }
             defer { index += 1 }
             return batch.deliveries[index]
         }
 
         func refill(isolation: isolated (any Actor)?) async throws(AMQPError) -> Delivery? {
             if Task.isCancelled { throw .cancelled }
-            let (taken, isReleased) = source.buffer.take(readByteCount: batch.byteCount)
-            batch = DeliveryBatch()
-            index = 0
-            if isReleased { source.releaseStream() }
-            switch taken {
-            case .batch(let next): batch = next
-            case .end(let end):
-                try end.get()
-                return nil
-            case .nothing:
-                guard let next = try await source.buffer.wait().get() else { return nil }
-                batch = next
+            while true {
+                let (taken, isReleased) = source.buffer.take(readByteCount: batch.byteCount)
+                batch = DeliveryBatch()
+                index = 0
+                if isReleased { source.releaseStream() }
+                switch taken {
+                case .batch(let next): batch = next
+                case .end(let end):
+                    try end.get()
+                    return nil
+                case .nothing:
+                    guard let next = try await source.buffer.wait().get() else { return nil }
+                    batch = next
+                }
+                if let delivery = take() { return delivery }
+                // The batch was dropped on its way here: the end has come.
             }
-            return take()
         }
     }
 

@@ -1,4 +1,5 @@
 import AMQPConnection
+import Synchronization
 
 /// What waits between a loop and the readers of a consumer's deliveries: whole batches, so that lock and wake-up are paid
 /// once a batch.
@@ -31,6 +32,7 @@ final class DeliveryBuffer: Sendable {
     private static let joinLimit = 65_536
 
     private let state = Guarded(State())
+    private let dropped = Atomic(false)
     private let high: Int
     private let low: Int
 
@@ -41,6 +43,9 @@ final class DeliveryBuffer: Sendable {
 
     /// Whether too much waits.
     var isHeld: Bool { state.withLock { $0.isHeld } }
+
+    /// Whether what was handed over is not to be read any more: it belongs to the broker again.
+    var isDropped: Bool { dropped.load(ordering: .relaxed) }
 
     /// How much was handed over and not read to its end.
     var byteCount: Int { state.withLock { $0.byteCount } }
@@ -75,13 +80,18 @@ final class DeliveryBuffer: Sendable {
     ///
     /// - Parameters:
     ///   - error: what the readers are told; `nil` is the sequence's plain end.
-    ///   - dropsUnread: whether what waits is not to be read any more.
+    ///   - dropsUnread: whether what was handed over is not to be read any more, neither what waits nor what is left of
+    ///     the readers' batches.
     func end(_ error: AMQPError?, dropsUnread: Bool) {
         let end: Result<Void, AMQPError> = if let error { .failure(error) } else { .success(()) }
         let waiters = state.withLock { state -> [Continuation] in
             guard state.end == nil else { return [] }
             state.end = end
-            if dropsUnread { state.batches = [] }
+            if dropsUnread {
+                state.batches = []
+                // Under the lock: whoever sees it finds the end here.
+                dropped.store(true, ordering: .relaxed)
+            }
             defer { state.waiters = [] }
             return state.waiters.map(\.continuation)
         }
@@ -146,12 +156,12 @@ final class DeliveryBuffer: Sendable {
         waiter?.resume(returning: .failure(.cancelled))
     }
 
-    /// A reader has left: what it has not read is the next reader's.
+    /// A reader has left: what it has not read is the next reader's, unless it was dropped.
     ///
     /// - Returns: whether the stream need not be held any more.
     func giveBack(_ rest: DeliveryBatch, readByteCount: Int) -> Bool {
         state.withLock { state in
-            if !rest.isEmpty { state.batches.insert(rest, at: 0) }
+            if !rest.isEmpty, !isDropped { state.batches.insert(rest, at: 0) }
             return state.release(readByteCount, low)
         }
     }
