@@ -14,6 +14,38 @@ import Testing
         }
     }
 
+    @Test func `a call on the thread of a loop that is closed throws, and what is known is told`() async throws {
+        // Nothing here leaves the thread that the loop belongs to.
+        let loop = SelectLoop()
+        let connection = AsyncConnection(Connection(on: loop))
+        let executor = IOLoopExecutor(loop)
+        loop.close()
+        var codes: [AMQPError.Code] = []
+        do throws(AMQPError) {
+            _ = try await connection.channel()
+        } catch {
+            codes.append(error.code)
+        }
+        do throws(AMQPError) {
+            try await connection.updateSecret("guest", reason: "test")
+        } catch {
+            codes.append(error.code)
+        }
+        do throws(AMQPError) {
+            _ = try await AMQP.connect(ConnectionParameters(), on: executor)
+        } catch {
+            codes.append(error.code)
+        }
+        let isCurrent = executor.mailbox.isCurrent
+        let isClosed = try await connection.run { $0.isClosed }
+        let reason = try await connection.closed()
+        try await connection.close()
+        #expect(isCurrent)
+        #expect(codes == [.loopClosed, .loopClosed, .loopClosed])
+        #expect(isClosed)
+        #expect(reason.code == .loopClosed)
+    }
+
     @Test func `a loop that is closed while a connection is opened ends the call`() async throws {
         let ready = Guarded<IOLoopExecutor?>(nil)
         async let ended: Void = onOwnThread {

@@ -38,6 +38,8 @@ final class PendingReply<Value: Sendable>: @unchecked Sendable {
 extension AMQPError {
     /// The error of every await whose task was cancelled.
     static let cancelled = AMQPError(.cancelled, blame: .application, "the task was cancelled")
+    /// The error of an await that no turn of the loop will answer.
+    static let neverAnswered = AMQPError(.loopClosed, blame: .application, "the loop is closed, and answers nothing")
 }
 
 extension LoopBound {
@@ -59,6 +61,8 @@ extension LoopBound {
                     try perform { value in
                         if pending.begin(continuation) { start(value, pending) }
                     }
+                    // What is not answered now waits for a turn, and a loop that is closed has none left, or its last.
+                    if mailbox.isCurrent, mailbox.isClosed { pending.finish(.failure(.neverAnswered)) }
                 } catch {
                     continuation.resume(returning: .failure(error))
                 }

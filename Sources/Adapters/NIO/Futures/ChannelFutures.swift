@@ -19,6 +19,7 @@ final class ChannelFutures {
     func future<Value: Sendable>(
         _ call: (AMQPConnection.Channel, @escaping (Result<Value, AMQPError>) -> Void) -> Void
     ) -> EventLoopFuture<Value> {
+        if let refusal = channel.connection.loopRefusal { return eventLoop.makeFailedFuture(refusal) }
         let promise = eventLoop.makePromise(of: Value.self)
         call(channel) { promise.completeWith($0.mapError { $0 }) }
         return promise.futureResult
@@ -68,6 +69,7 @@ final class ChannelFutures {
             return eventLoop.makeFailedFuture(
                 AMQPError(.invalidArgument, blame: .application, reason, method: .basicConsume))
         }
+        if let refusal = channel.connection.loopRefusal { return eventLoop.makeFailedFuture(refusal) }
         let entry = ConsumerEntry(consume, limit: limit, on: eventLoop)
         let queue = entry.queue
         let promise = eventLoop.makePromise(of: FutureConsumer.self)
@@ -112,6 +114,7 @@ final class ChannelFutures {
             _ completion: @escaping (Result<BasicConsumeOK, AMQPError>) -> Void
         ) -> OffLoopConsumer
     ) -> EventLoopFuture<FutureWorker> {
+        if let refusal = channel.connection.loopRefusal { return eventLoop.makeFailedFuture(refusal) }
         let ended = eventLoop.makePromise(of: AMQPError.self)
         let started = eventLoop.makePromise(of: FutureWorker.self)
         var tag = ""

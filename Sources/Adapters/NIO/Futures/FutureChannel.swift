@@ -8,7 +8,8 @@ import Synchronization
 /// Any thread may call it: a call made elsewhere is carried to the event loop, in order. All futures belong to
 /// ``eventLoop``, and each is completed exactly once: by the broker's answer, by the reason why there is none (an
 /// `AMQPError`: the channel's or connection's end, an argument that cannot be sent, a deadline), or at once with
-/// ``AMQPConnection/AMQPError/Code/channelWrongState`` when the channel is over already.
+/// ``AMQPConnection/AMQPError/Code/channelWrongState`` when the channel is over already, or
+/// ``AMQPConnection/AMQPError/Code/loopClosed`` when its loop is closed.
 ///
 /// Requests go out one at a time, in the order of the calls; publishes and acknowledgements do not wait for them.
 public final class FutureChannel: Sendable {

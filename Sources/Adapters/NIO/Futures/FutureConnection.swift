@@ -119,6 +119,7 @@ public final class FutureConnection: Sendable {
         _ call: @escaping @Sendable (Connection, @escaping (Result<Value, AMQPError>) -> Void) -> Void
     ) -> EventLoopFuture<Value> {
         onLoop { [eventLoop] connection in
+            if let refusal = connection.loopRefusal { return eventLoop.makeFailedFuture(refusal) }
             let promise = eventLoop.makePromise(of: Value.self)
             call(connection) { promise.completeWith($0.mapError { $0 }) }
             return promise.futureResult
