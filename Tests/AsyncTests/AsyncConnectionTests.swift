@@ -135,6 +135,20 @@ import Testing
         }
     }
 
+    @Test func `whoever waits for the end of a connection that never opens is told why`() async throws {
+        try await withBroker { host in
+            let executor = host.executor
+            let parameters = ConnectionParameters(host: "127.0.0.1", port: 1)
+            // On the loop, so that it waits before the connection has begun.
+            let waiting = Task(executorPreference: executor.taskExecutor) { [parameters] in
+                let connection = try executor.withLoop { AsyncConnection(Connection(parameters, on: $0)) }
+                return try await connection.closed()
+            }
+            let reason = try await waiting.value
+            #expect(reason.code == .connectFailed)
+        }
+    }
+
     @Test func `a connection that nobody holds any more is closed`() async throws {
         // The queue goes with the connection that it belongs to.
         let queue = uniqueName("dropped")

@@ -115,16 +115,20 @@ public final class AsyncConnection: Sendable {
         try await close(replyCode: 200)
     }
 
-    /// Waits for the connection's end.
+    /// Waits for the connection's end; one that is being opened may end without having been open.
     ///
     /// - Returns: why it is over: ``AMQPError/Code/connectionClosedByClient`` after an orderly close.
     /// - Throws: ``AMQPError`` with the code ``AMQPError/Code/cancelled`` or ``AMQPError/Code/loopClosed``.
     public func closed() async throws(AMQPError) -> AMQPError {
         try await bound.reply { connection, pending in
             if let reason = connection.closeReason { return pending.finish(.success(reason)) }
-            let token = connection.onClose { pending.finish(.success($1)) }
+            // One of the two comes, and whoever waits here counts as one who is told.
+            let tokens = [
+                connection.onOpenError { pending.finish(.success($1)) },
+                connection.onClose { pending.finish(.success($1)) },
+            ]
             pending.withdraw = {
-                token.remove()
+                for token in tokens { token.remove() }
                 pending.finish(.failure(.cancelled))
             }
         }
