@@ -103,6 +103,29 @@ import Testing
         }
     }
 
+    @Test func `a cancel that cannot be sent leaves the consumer as it was`() async throws {
+        let small: (inout ConnectionParameters) -> Void = { parameters in
+            parameters.outputLimit = 10_000
+            parameters.outputHighWaterMark = 5_000
+            parameters.outputLowWaterMark = 1_000
+        }
+        try await withQueue(small) { channel, queue in
+            // Its cancel takes more room than a publish.
+            let deliveries = try await channel.basicConsume(queue, consumerTag: String(repeating: "c", count: 200))
+            // Both calls are made in one turn of the loop, in which nothing leaves.
+            let cancel = Task(executorPreference: channel.connection.executor.taskExecutor) {
+                try await channel.run { $0.fillOutput() }
+                try await deliveries.cancel()
+            }
+            await #expect { try await cancel.value } throws: { ($0 as? AMQPError)?.code == .outputBufferFull }
+            try await channel.fill(queue, ["x"])
+            var iterator = deliveries.makeAsyncIterator()
+            #expect(try await iterator.next()?.text == "x")
+            try await deliveries.cancel()
+            #expect(try await iterator.next() == nil)
+        }
+    }
+
     @Test func `several readers share the deliveries`() async throws {
         try await withQueue { channel, queue in
             let deliveries = try await channel.basicConsume(queue, autoAck: true)

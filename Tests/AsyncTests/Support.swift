@@ -45,6 +45,17 @@ func withQueue(
     }
 }
 
+extension Channel {
+    /// Publishes to nobody, until no more output may wait.
+    func fillOutput() {
+        do throws(AMQPError) {
+            while true { try basicPublish("x", routingKey: "nobody") }
+        } catch {
+            #expect(error.code == .outputBufferFull)
+        }
+    }
+}
+
 extension AsyncChannel {
     /// Publishes texts, and waits until the broker has them all.
     func fill(_ queue: String, _ texts: [String]) async throws {

@@ -56,6 +56,9 @@ extension AsyncChannel {
     /// Ends a consumer (`basic.cancel`); its sequence ends when what has come before is read. One with a handler starts it no
     /// more, and its `consume` returns when the handlers that are running have come to their end; this call does not wait
     /// for them, so that a handler may make it.
+    ///
+    /// - Throws: ``AMQPError`` as ``Channel``'s `basicCancel`; the consumer of a sequence goes on if its cancel is refused,
+    ///   for example with ``AMQPError/Code/outputBufferFull``.
     @discardableResult
     public func basicCancel(_ consumerTag: String) async throws(AMQPError) -> BasicCancelOK {
         try await call { (seat: ChannelSeat, completion) in
@@ -63,9 +66,12 @@ extension AsyncChannel {
             if wasConsumer, let wait = seat.handlerWaits[consumerTag], let consumer = wait.consumer {
                 return wait.cancel(consumer, completion)
             }
+            let before = seat.channel.lastRequest
             seat.channel.basicCancel(consumerTag, completion: completion)
-            // What comes from now on goes back to the queue.
-            if wasConsumer { seat.feeds.removeValue(forKey: consumerTag)?.ended(nil) }
+            // What comes from now on goes back to the queue; if the call was refused, the consumer is as it was.
+            if wasConsumer, seat.channel.lastRequest != before {
+                seat.feeds.removeValue(forKey: consumerTag)?.ended(nil)
+            }
         }
     }
 

@@ -51,7 +51,8 @@ public final class Deliveries: AsyncSequence, Sendable {
     /// A consumer that is over already is left as it is.
     ///
     /// - Throws: ``AMQPError``: what ended the channel meanwhile, or ``AMQPError/Code/cancelled``; the consumer ends all the
-    ///   same then.
+    ///   same then, unless the task had been cancelled before. ``AMQPError/Code/outputBufferFull`` if the cancel cannot be
+    ///   sent now: then the consumer goes on.
     public func cancel() async throws(AMQPError) {
         do throws(AMQPError) {
             try await channel.basicCancel(consumerTag)

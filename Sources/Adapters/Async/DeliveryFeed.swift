@@ -19,6 +19,7 @@ final class DeliveryFeed: TurnObserver {
     }
 
     func received(_ delivery: Delivery) {
+        guard !isOver else { return giveBack(delivery) }
         if batch.isEmpty { channel.connection.ioLoop.callAtEndOfTurn(self) }
         batch.append(delivery)
     }
@@ -53,6 +54,12 @@ final class DeliveryFeed: TurnObserver {
         // When it is over, another consumer may have the name.
         if !isOver, channel.consumerTags.contains(consumerTag) { channel.basicCancel(consumerTag) }
         discard()
+    }
+
+    /// Nobody reads any more, but the cancel could not be sent. Given back alone, the messages would come again and again.
+    private func giveBack(_ delivery: Delivery) {
+        if !isAutoAck { channel.basicReject(delivery.tag, requeue: true) }
+        channel.basicCancel(consumerTag) { _ in }
     }
 
     /// What has come goes back to the queue: nobody will read it.
