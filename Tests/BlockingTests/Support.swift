@@ -30,6 +30,21 @@ func scripted(
     }
 }
 
+extension ScriptedBroker {
+    /// Sends methods in one piece, so that one read of the client's brings them all.
+    func sendTogether(_ methods: [(Method, channel: UInt16)]) {
+        var output = OutputBuffer()
+        do {
+            for (method, channel) in methods { try output.append(method, channel: channel, frameMax: 4096) }
+        } catch {
+            Issue.record(error)
+        }
+        var bytes: [UInt8] = []
+        output.takeAll { bytes += $0 }
+        sendBytes(bytes)
+    }
+}
+
 /// The error that `body` throws; `nil` if it throws none of the library's.
 func failure(_ body: () throws -> Void) -> AMQPError? {
     do {

@@ -133,10 +133,14 @@ extension BlockingChannel {
     /// Runs callbacks until the channel has no consumers any more: until they are cancelled, by callbacks or by the broker.
     ///
     /// - Throws: ``AMQPError`` as ``BlockingConnection/processDataEvents(timeLimit:)``;
+    ///   ``AMQPError/Code/channelWrongState`` if the channel was over before;
     ///   ``AMQPError/Code/reentrantCall`` inside a callback.
     @available(*, noasync)
     public func startConsuming() throws(AMQPError) {
         if connection.isDispatching { throw connection.reentrancy("startConsuming()") }
+        // The turn that brought the answer to basic.consume may have brought the end, too.
+        try throwEnding()
+        try requireOpen()
         while !consumers.isEmpty { try connection.processDataEvents(timeLimit: nil) }
     }
 

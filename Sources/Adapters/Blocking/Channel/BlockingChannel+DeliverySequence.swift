@@ -36,18 +36,24 @@ extension BlockingChannel {
             return DeliverySequence(channel: self, stream: stream)
         }
         let stream = DeliveryStream(source, tag: consumerTag ?? Channel.uniqueTag(channelNumber))
-        _ = try call { completion in
-            core.basicConsume(
-                queue, consumerTag: stream.tag, autoAck: autoAck, exclusive: exclusive, arguments: arguments,
-                onCancel: { [weak self] _, error in
-                    guard error.code == .consumerCancelled else { return }
-                    stream.isCancelledByBroker = true
-                    stream.end()
-                    self?.add(cancelOf: stream)
-                },
-                onMessage: { _, delivery in stream.pending.append(delivery) }, completion: completion)
-        }
+        // Now: the turn that brings the answer may bring the channel's end, too.
         self.stream = stream
+        do throws(AMQPError) {
+            _ = try call { completion in
+                core.basicConsume(
+                    queue, consumerTag: stream.tag, autoAck: autoAck, exclusive: exclusive, arguments: arguments,
+                    onCancel: { [weak self] _, error in
+                        guard error.code == .consumerCancelled else { return }
+                        stream.isCancelledByBroker = true
+                        stream.end()
+                        self?.add(cancelOf: stream)
+                    },
+                    onMessage: { _, delivery in stream.pending.append(delivery) }, completion: completion)
+            }
+        } catch {
+            self.stream = nil
+            throw error
+        }
         return DeliverySequence(channel: self, stream: stream)
     }
 

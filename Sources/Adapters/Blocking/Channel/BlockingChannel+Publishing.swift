@@ -22,24 +22,32 @@ extension BlockingChannel {
         _ body: some MessageBody, exchange: String = "", routingKey: String,
         properties: MessageProperties = MessageProperties(), mandatory: Bool = false
     ) throws(AMQPError) {
-        var outcome: PublishOutcome?
-        let isConfirming = isConfirming
-        try tell { () throws(AMQPError) in
-            try core.basicPublish(
-                body, exchange: exchange, routingKey: routingKey, properties: properties, mandatory: mandatory,
-                onOutcome: isConfirming ? { outcome = $0 } : nil)
+        guard isConfirming else {
+            return try tell { () throws(AMQPError) in
+                try core.basicPublish(
+                    body, exchange: exchange, routingKey: routingKey, properties: properties, mandatory: mandatory)
+            }
         }
-        guard isConfirming else { return }
+        try requireOpen()
+        try connection.enter()
         defer { connection.forgetIfOver() }
+        var outcome: PublishOutcome?
+        try core.basicPublish(
+            body, exchange: exchange, routingKey: routingKey, properties: properties, mandatory: mandatory,
+            onOutcome: { outcome = $0 })
+        try connection.flush(within: requestTimeout)
         let deadline = requestTimeout.map { connection.loop.now.advanced(by: $0) }
         connection.run(until: deadline) { outcome == nil }
-        try throwEnding()
+        // What the broker said of the message holds, even if the end of the channel came with it.
         switch outcome {
         case .confirmed: return
         case .returned(let message): throw UndeliveredMessages(messages: [message]).error(.messageUnroutable)
         case .nacked: throw UndeliveredMessages(messages: []).error(.messageNacked)
-        case .lost(let error): throw error
+        case .lost(let error):
+            try throwEnding()
+            throw error
         case nil:
+            try throwEnding()
             throw AMQPError(
                 .deadlineExceeded, blame: .deadline, "the publish was not confirmed in time", method: .basicPublish)
         }

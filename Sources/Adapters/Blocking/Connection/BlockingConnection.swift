@@ -63,7 +63,7 @@ public final class BlockingConnection {
     /// Connects, and returns when the connection is open.
     ///
     /// - Parameter parameters: where and how to connect. Default: the broker on this machine, as guest.
-    /// - Throws: ``AMQPError``: why the connection could not be opened.
+    /// - Throws: ``AMQPError``: why the connection could not be opened, or what ended it as soon as it was.
     @available(*, noasync)
     public convenience init(_ parameters: ConnectionParameters = ConnectionParameters()) throws(AMQPError) {
         try self.init([parameters])
@@ -72,8 +72,8 @@ public final class BlockingConnection {
     /// Connects to the first of several brokers that can be connected to, in the order that they are given in.
     ///
     /// - Parameter parameters: at least one broker.
-    /// - Throws: ``AMQPError``: why the last of them could not be connected to; ``AMQPError/Code/invalidArgument`` if
-    ///   there is none.
+    /// - Throws: ``AMQPError``: why the last of them could not be connected to, or what ended the connection as soon as it
+    ///   was open; ``AMQPError/Code/invalidArgument`` if there is none.
     @available(*, noasync)
     public init(_ parameters: [ConnectionParameters]) throws(AMQPError) {
         let loop = PollLoop()
@@ -90,13 +90,21 @@ public final class BlockingConnection {
     }
 
     private static func open(_ candidates: [ConnectionParameters], on loop: PollLoop) throws(AMQPError) -> Connection {
-        var outcome: Result<Connection, AMQPError>?
+        var outcome: Result<Void, AMQPError>?
         let connection = Connection(
-            candidates, on: loop, onOpen: { outcome = .success($0) }, onOpenError: { outcome = .failure($1) })
-        while true {
-            if let outcome { return try outcome.get() }
+            candidates, on: loop, onOpen: { _ in outcome = .success(()) }, onOpenError: { outcome = .failure($1) })
+        while outcome == nil {
             withExtendedLifetime(connection) { loop.step(timeLimit: .seconds(60)) }
         }
+        do throws(AMQPError) {
+            try outcome?.get()
+            // The turn that opened it may have ended it, too: nobody listened then.
+            if let reason = connection.closeReason { throw reason }
+        } catch {
+            loop.close()
+            throw error
+        }
+        return connection
     }
 
     private func ended(_ error: AMQPError) {
@@ -135,6 +143,11 @@ public final class BlockingConnection {
     @available(*, noasync)
     public func channel(number: UInt16? = nil) throws(AMQPError) -> BlockingChannel {
         let core = try call { completion in self.core.openChannel(number: number, completion: completion) }
+        // The turn that opened it may have ended it, too: nobody listened then.
+        if let reason = core.closeReason {
+            if ending != nil { _ = takeEnding() }
+            throw reason
+        }
         channelCount += 1
         let channel = BlockingChannel(core, of: self, serial: channelCount)
         channels[core.number] = channel
