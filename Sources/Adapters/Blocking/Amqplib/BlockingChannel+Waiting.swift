@@ -51,16 +51,16 @@ extension BlockingChannel {
 
     /// Runs the loop until an event has come, behind whatever others.
     private func seek(_ isMeant: (BlockingEvent) -> Bool, until deadline: LoopInstant?) -> BlockingEvent? {
-        connection.isSeeking = true
-        defer { connection.isSeeking = false }
-        connection.step(.zero)
-        var event = connection.events.takeFirst(where: isMeant)
-        var seen = connection.events.end
-        connection.run(until: deadline) {
-            if event == nil { event = connection.events.takeFirst(since: seen, where: isMeant) }
-            seen = connection.events.end
-            return event == nil && ending == nil
+        connection.counting(.nothing) {
+            connection.step(.zero)
+            var event = connection.events.takeFirst(where: isMeant)
+            var seen = connection.events.end
+            connection.run(until: deadline) {
+                if event == nil { event = connection.events.takeFirst(since: seen, where: isMeant) }
+                seen = connection.events.end
+                return event == nil && ending == nil
+            }
+            return event
         }
-        return event
     }
 }

@@ -61,7 +61,9 @@ extension BlockingConnection {
         if isDispatching { throw reentrancy("drainEvents(timeout:)") }
         try enter()
         let deadline = timeout.map { loop.now.advanced(by: $0) }
-        run(until: deadline) { events.isEmpty && ending == nil && closedChannels.isEmpty }
+        counting(backlogOfEvents) {
+            run(until: deadline) { events.isEmpty && ending == nil && closedChannels.isEmpty }
+        }
         guard !events.isEmpty || ending != nil || !closedChannels.isEmpty else {
             throw AMQPError(.deadlineExceeded, blame: .deadline, "nothing came in time")
         }

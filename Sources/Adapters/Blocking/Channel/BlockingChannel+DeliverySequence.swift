@@ -8,7 +8,8 @@ extension BlockingChannel {
     ///     }
     ///     try channel.cancel()
     ///
-    /// The same arguments again go on with the same consumer, until ``cancel()``.
+    /// The same arguments again go on with the same consumer, until ``cancel()``. While a thousand messages wait to be given
+    /// out the stream is read for answers only.
     ///
     /// - Parameters:
     ///   - queue: the queue; empty means the one that this channel declared last.

@@ -16,7 +16,10 @@ public final class BlockingChannel {
     /// The consumers that have not been cancelled, or whose cancel has not been dispatched.
     var consumers: [String: BlockingConsumer] = [:]
     /// What ``consume(_:autoAck:exclusive:consumerTag:arguments:)`` consumes.
-    var stream: DeliveryStream?
+    var stream: DeliveryStream? {
+        // The number of a channel that is over may be another one's.
+        didSet { if ending == nil { connection.streams[channelNumber] = stream } }
+    }
     /// Why the channel is over.
     private(set) var ending: AMQPError?
     let cancelListeners = Listeners<String>()
@@ -84,6 +87,7 @@ public final class BlockingChannel {
         ending = error
         mailbox.close()
         connection.channels[core.number] = nil
+        connection.streams[core.number] = nil
         consumers = [:]
         stream?.channelEnded(error.isOrderlyEnd ? nil : error)
         connection.events.removeAll { event in

@@ -32,9 +32,9 @@ public struct DeliverySequence: Sequence, IteratorProtocol {
             do throws(AMQPError) {
                 try connection.enter()
                 // Inside a callback no others run, so that their events stay.
-                connection.isSeeking = connection.isDispatching
-                defer { connection.isSeeking = false }
-                try connection.process(until: deadline) { !stream.pending.isEmpty || stream.isEnded }
+                try connection.process(until: deadline, counting: connection.isDispatching ? .nothing : .events) {
+                    !stream.pending.isEmpty || stream.isEnded
+                }
             } catch {
                 connection.closedChannels.removeAll { $0 === channel }
                 if stream.failure == nil { stream.fail(error) }

@@ -32,12 +32,18 @@ extension BlockingConnection {
     }
 
     /// Sends and receives until there is something to dispatch, `isDone`, or the deadline; then dispatches it.
-    func process(until deadline: LoopInstant?, _ isDone: () -> Bool = { false }) throws(AMQPError) {
+    ///
+    /// - Parameter backlog: what counts while it waits; that of events if `nil`.
+    func process(
+        until deadline: LoopInstant?, counting backlog: Backlog? = nil, _ isDone: () -> Bool = { false }
+    ) throws(AMQPError) {
         let mayDispatch = !isDispatching
         defer { forgetIfOver() }
-        step(.zero)
-        run(until: deadline) {
-            !isDone() && (!mayDispatch || events.isEmpty) && ending == nil && closedChannels.isEmpty
+        counting(backlog ?? backlogOfEvents) {
+            step(.zero)
+            run(until: deadline) {
+                !isDone() && (!mayDispatch || events.isEmpty) && ending == nil && closedChannels.isEmpty
+            }
         }
         if mayDispatch { try dispatch() }
         if let error = takeEnding() { throw error }

@@ -79,12 +79,31 @@ extension BlockingConnection {
         for callback in mailbox.drain() { events.append(BlockingEvent(kind: .posted(callback))) }
     }
 
-    /// Stops the stream while many events wait: of a consumer that acknowledges automatically they would be ever more. A call
-    /// that seeks something behind them would wait in vain then, so it is not held back.
+    /// Runs `body`, which lets the stream be read behind what does not count.
+    func counting<Value>(_ backlog: Backlog, _ body: () -> Value) -> Value {
+        countedBacklog = backlog
+        defer { countedBacklog = .everything }
+        return body()
+    }
+
+    /// What counts while events are waited for. Those of consumers with handlers may lie behind messages of sequences, which
+    /// nobody takes meanwhile.
+    var backlogOfEvents: Backlog {
+        !isDispatching && channels.values.contains { !$0.consumers.isEmpty } ? .events : .everything
+    }
+
+    /// Stops the stream while much waits for the program: without a prefetch limit, or of a consumer that acknowledges
+    /// automatically, it would be ever more.
     private func holdIfFull() {
-        if events.count >= BlockingConnection.eventLimit, !isSeeking {
+        let count =
+            switch countedBacklog {
+            case .everything: streams.values.reduce(events.count) { $0 + ($1.isEnded ? 0 : $1.pending.count) }
+            case .events: events.count
+            case .nothing: 0
+            }
+        if count >= BlockingConnection.backlogLimit {
             if pause == nil { pause = core.pauseReading() }
-        } else if isSeeking || events.count <= BlockingConnection.eventLimit / 2 {
+        } else if count <= BlockingConnection.backlogLimit / 2 {
             pause?.end()
             pause = nil
         }

@@ -50,15 +50,17 @@ public final class BlockingConnection {
     var servedAt = LoopInstant(nanoseconds: 0)
     /// When the loop ran last.
     var lastStep = LoopInstant(nanoseconds: 0)
-    /// Set while more events wait than ``eventLimit``.
+    /// Set while more waits than ``backlogLimit``.
     var pause: ReadingPause?
-    /// Whether a call waits for something that may lie behind events which it leaves alone.
-    var isSeeking = false
+    /// What keeps the stream from being read, if there is too much of it.
+    var countedBacklog = Backlog.everything
+    /// What the loops over deliveries consume on channels that are not over, by the channel's number.
+    var streams: [UInt16: DeliveryStream] = [:]
     /// The number of channels that were opened, which tells those with the same number apart.
     private var channelCount: UInt64 = 0
 
-    /// How many events may wait before the stream is read only for answers.
-    static let eventLimit = 1000
+    /// How many events, and messages of sequences, may wait before the stream is read only for answers.
+    static let backlogLimit = 1000
 
     /// Connects, and returns when the connection is open.
     ///
