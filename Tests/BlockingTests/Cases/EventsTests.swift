@@ -121,6 +121,68 @@ import Testing
         }
     }
 
+    @Test(arguments: [false, true])
+    func `no callback runs when one before it has closed the connection`(waitsForChannel: Bool) async throws {
+        try await connected { connection in
+            let notes = Notes<String>()
+            let channel = try connection.channel()
+            connection.callLater(.zero) { connection in
+                notes.add("closed")
+                try connection.close()
+            }
+            connection.callLater(.zero) { _ in notes.add("timer") }
+            try connection.addCallbackThreadsafe { connection in
+                notes.add("posted")
+                try connection.sleep(.zero)
+            }
+            if waitsForChannel {
+                #expect(failure { try channel.wait(timeout: .seconds(20)) }?.code == .channelWrongState)
+            } else {
+                try connection.processDataEvents(timeLimit: .seconds(20))
+            }
+            #expect(notes.all == ["closed"])
+        }
+    }
+
+    @Test func `messages that count as acknowledged are handled although a callback has lost the connection`()
+        async throws
+    {
+        let script = BrokerScript { broker, received in
+            switch received.method {
+            case .basicConsume(let consume):
+                let ok = BasicConsumeOK(consumerTag: consume.consumerTag)
+                broker.send(.basicConsumeOK(ok), channel: received.channel)
+                for _ in 1 ... 3 {
+                    broker.deliver(
+                        BrokerMessage(routingKey: "test", body: ByteSlice([1])), tag: consume.consumerTag,
+                        channel: received.channel)
+                }
+                return true
+            case .queueDeclare:
+                broker.end(.endOfStream)
+                return true
+            default: return false
+            }
+        }
+        try await scripted(script) { parameters, _ in
+            let connection = try BlockingConnection(parameters)
+            let channel = try connection.channel()
+            let notes = Notes<String>()
+            try channel.basicConsume("test", autoAck: true) { channel, delivery in
+                notes.add("message \(delivery.tag)")
+                if delivery.tag == 1 {
+                    #expect(failure { try channel.queueDeclare("test") }?.code == .streamLost)
+                }
+            }
+            // Everything has come before any of it is dispatched.
+            try channel.basicQos(prefetchCount: 1)
+            connection.callLater(.zero) { _ in notes.add("timer") }
+            try connection.addCallbackThreadsafe { _ in notes.add("posted") }
+            try connection.processDataEvents()
+            #expect(notes.all == ["message 1", "message 2", "message 3"] && connection.isClosed)
+        }
+    }
+
     @Test func `a timer runs once, and a cancelled one never`() async throws {
         try await connected { connection in
             let notes = Notes<String>()

@@ -1,6 +1,7 @@
 import AMQPBlocking
 import AdapterKit
 import BrokerSupport
+import Foundation
 import Testing
 
 /// A connection that is over keeps nothing alive, not even itself.
@@ -58,5 +59,96 @@ import Testing
             }
             #expect(kept == nil)
         }
+    }
+
+    /// What a callback holds, and what comes back to the connection when it is let go.
+    private final class Leaver: Sendable {
+        private let act: @Sendable () -> Void
+
+        init(_ act: @escaping @Sendable () -> Void) { self.act = act }
+
+        deinit { act() }
+    }
+
+    /// Holds the timer whose callback holds it.
+    private final class Reminder {
+        private let notes: Notes<String>
+        private var timer: BlockingTimer?
+
+        init(_ connection: BlockingConnection, _ notes: Notes<String>) {
+            self.notes = notes
+            timer = connection.callLater(.seconds(60)) { _ in self.notes.add("fired") }
+        }
+
+        deinit {
+            timer?.cancel()
+            notes.add("gone")
+        }
+    }
+
+    @Test func `a timer that is cancelled again by what its callback held is cancelled once`() async throws {
+        try await connected { connection in
+            let notes = Notes<String>()
+            _ = Reminder(connection, notes)
+            #expect(notes.all.isEmpty)
+            try connection.close()
+            #expect(notes.all == ["gone"])
+        }
+    }
+
+    @Test func `a timer of a connection that is over keeps nothing`() async throws {
+        try await connected { connection in
+            try connection.close()
+            let notes = Notes<String>()
+            _ = Reminder(connection, notes)
+            #expect(notes.all == ["gone"])
+        }
+    }
+
+    @Test func `what a posted callback held may post when the connection has ended`() async throws {
+        let script = BrokerScript { broker, received in
+            guard received.method.id == .basicAck else { return false }
+            broker.end(.endOfStream)
+            return true
+        }
+        try await scripted(script) { parameters, record in
+            let connection = try BlockingConnection(parameters)
+            let mailbox = connection.mailbox
+            let notes = Notes<AMQPError.Code?>()
+            try connection.channel().basicAck(1)
+            let end = ContinuousClock.now.advanced(by: .seconds(20))
+            while record.endCount == 0, ContinuousClock.now < end { Thread.sleep(forTimeInterval: 0.001) }
+            // The end has come, and is the first thing that the next turn reads.
+            try connection.addCallbackThreadsafe { [leaver = Leaver { notes.post(to: mailbox) }] _ in
+                Issue.record("a callback ran")
+                withExtendedLifetime(leaver) {}
+            }
+            #expect(failure { try connection.processDataEvents(timeLimit: .seconds(20)) }?.code == .streamLost)
+            #expect(notes.all == [.connectionWrongState])
+        }
+    }
+
+    @Test func `a connection that is dropped lets go of what was posted, and of its timers`() async throws {
+        try await onOwnThread {
+            let notes = Notes<AMQPError.Code?>()
+            let reminders = Notes<String>()
+            let mailbox: BlockingMailbox
+            do {
+                let connection = try BlockingConnection(TestBroker.parameters())
+                mailbox = connection.mailbox
+                _ = Reminder(connection, reminders)
+                try mailbox.addCallbackThreadsafe { [leaver = Leaver { notes.post(to: mailbox) }] _ in
+                    withExtendedLifetime(leaver) {}
+                }
+            }
+            #expect(notes.all == [.connectionWrongState] && reminders.all == ["gone"])
+        }
+    }
+}
+
+extension Notes<AMQPError.Code?> {
+    /// Notes whether a callback can be posted.
+    fileprivate func post(to mailbox: BlockingMailbox) {
+        add(failure { try mailbox.addCallbackThreadsafe { _ in } }?.code)
     }
 }

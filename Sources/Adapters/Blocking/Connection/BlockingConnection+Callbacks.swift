@@ -5,6 +5,7 @@ extension BlockingConnection {
     /// Has `callback` run once, `delay` from now or later, when the program next lets callbacks run.
     ///
     /// Timers with equal deadlines run in the order in which they were made; a delay of zero or less means the next time.
+    /// The end of the connection cancels them.
     ///
     /// - Returns: the timer, which can be cancelled.
     @discardableResult
@@ -13,6 +14,10 @@ extension BlockingConnection {
     ) -> BlockingTimer {
         loop.adopt()
         let timer = BlockingTimer(callback)
+        guard ending == nil else {
+            timer.cancel()
+            return timer
+        }
         // The timers end with the connection, so that none keeps alive what its callback holds.
         timers[ObjectIdentifier(timer)] = timer
         timer.timer = loop.callLater(delay) { [weak self, weak timer] in

@@ -54,10 +54,11 @@ extension BlockingConnection {
         AMQPError(.reentrantCall, blame: .application, "\(call) inside a callback would never return")
     }
 
-    /// Runs the callbacks of what is there now; what they bring about waits for the next time.
+    /// Runs the callbacks of what is there now; what they bring about waits for the next time. When one of them has ended the
+    /// connection, nothing is left but messages that count as acknowledged.
     private func dispatch() throws(AMQPError) {
         let end = events.end
-        while let event = events.popFirst(before: end) { try dispatch(event) }
+        while let event = events.popFirst(before: ending == nil ? end : events.end) { try dispatch(event) }
     }
 
     /// Reports the callback that is running, or has just returned, if it has kept the loop waiting for too long.

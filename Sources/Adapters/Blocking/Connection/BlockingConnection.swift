@@ -88,6 +88,8 @@ public final class BlockingConnection {
     deinit {
         // Whoever has the last reference is the only user left.
         loop.adopt()
+        mailbox.close()
+        for timer in timers.values { timer.cancel() }
         loop.close()
     }
 
@@ -113,6 +115,8 @@ public final class BlockingConnection {
         ending = error
         mailbox.close()
         for timer in timers.values { timer.cancel() }
+        // What the channels have left are messages that count as acknowledged: nobody else gets them.
+        events.removeAll { !$0.isDelivery }
     }
 
     // MARK: State

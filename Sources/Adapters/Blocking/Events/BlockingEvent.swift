@@ -22,6 +22,11 @@ struct BlockingEvent {
     /// Whether it is no channel's and not the broker's: a timer, or what another thread posted.
     var isOfLoop: Bool { channel == nil && method == nil }
 
+    /// Whether it is a message.
+    var isDelivery: Bool {
+        if case .delivery = kind { true } else { false }
+    }
+
     /// What is called for it.
     var callbackName: String {
         switch kind {

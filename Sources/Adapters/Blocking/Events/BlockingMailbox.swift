@@ -60,9 +60,11 @@ public final class BlockingMailbox: Sendable {
 
     /// Refuses callbacks from now on.
     func close() {
-        state.withLock { state in
-            state.isClosed = true
-            state.callbacks = []
+        let dropped = state.withLock { state in
+            defer { state = State(isClosed: true) }
+            return state.callbacks
         }
+        // Outside the lock: what the callbacks hold may come back here when it is let go.
+        withExtendedLifetime(dropped) {}
     }
 }

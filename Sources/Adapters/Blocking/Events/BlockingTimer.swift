@@ -13,11 +13,14 @@ public final class BlockingTimer: Cancellable {
     /// Calls it off, also when it is due already and waits for its turn. Cancelling twice, from its own callback, or after
     /// it ran does nothing.
     public func cancel() {
-        callback = nil
+        // What the callback holds is released last: its release may run code of the program's that comes back here.
+        let callback = self.callback
+        self.callback = nil
         timer?.cancel()
         timer = nil
         onCancel?()
         onCancel = nil
+        withExtendedLifetime(callback) {}
     }
 
     /// Runs the callback, once.
