@@ -297,10 +297,13 @@ public final class Channel {
             emit((self, sequence, .lost(error)), to: outcomeListeners, "onPublishOutcome")
         }
         loseHeldPublishes(error)
+        // What their handlers hold goes last: its release may run user code that comes back here.
+        let (consumers, offLoopConsumers) = (self.consumers, self.offLoopConsumers)
+        defer { withExtendedLifetime((consumers, offLoopConsumers)) {} }
         let cancelled = consumers.values.filter { $0.isStarted && !$0.isCancelling }.sorted { $0.tag < $1.tag }
-        consumers = [:]
+        self.consumers = [:]
         lastConsumer = nil
-        offLoopConsumers = []
+        self.offLoopConsumers = []
         for consumer in cancelled { tellEnd(of: consumer, error) }
         let wasTold = waiting.values.contains(where: \.isObserved) || !closeListeners.isEmpty
         if !wasTold, error.code == .channelClosedByBroker { connection.report(error) }

@@ -76,7 +76,9 @@ public final class OffLoopConsumer {
 
     func received(_ delivery: Delivery) {
         if isDraining {
+            // The cancel could not be sent. Given back alone, the message would come again and again.
             channel.basicReject(delivery.tag, requeue: true)
+            channel.basicCancel(consumerTag) { _ in }
         } else if inFlightCount < limit {
             start(delivery)
         } else {

@@ -43,9 +43,12 @@ package final class Listeners<Event> {
 
     /// Forgets everybody, for good: the object has had its last event, and nobody is kept who would wait for more.
     func end() {
+        let entries = self.entries
         for entry in entries { entry.isRemoved = true }
-        entries = []
+        self.entries = []
         hasEnded = true
+        // What the listeners hold goes last: its release may run user code that comes back here.
+        withExtendedLifetime(entries) {}
     }
 
     /// Tells everybody who listens now; one that throws keeps nobody else from being called.

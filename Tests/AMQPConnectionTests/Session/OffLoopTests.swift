@@ -101,6 +101,35 @@ internal import Testing
         #expect(rig.log.lines.last == "cancel: ok")
     }
 
+    @Test func whatComesForAConsumerWhoseCancelCouldNotBeSentGoesBackAndItIsCancelledThen() throws {
+        let rig = Rig()
+        let connection = rig.open(
+            ConnectionParameters(outputLimit: 1_000, outputHighWaterMark: 500, outputLowWaterMark: 100))
+        let channel = try rig.openChannel(connection)
+        let tag = String(repeating: "c", count: 200)
+        let consumer = channel.consume("q", on: HeldWork(), consumerTag: tag) { _ in }
+        rig.loop.settle()
+        rig.pipe.toServer.isStalled = true
+        rig.pipe.toServer.capacity = 0
+        #expect(throws: AMQPError.self) {
+            while true { try channel.basicPublish([1], routingKey: "nobody") }
+        }
+        consumer.cancel(completion: rig.log.completion("cancel"))
+        rig.loop.settle()
+        #expect(rig.log.lines.last?.hasPrefix("cancel: outputBufferFull") == true)
+        rig.pipe.toServer.capacity = .max
+        rig.pipe.toServer.isStalled = false
+        rig.loop.settle()
+        _ = rig.takeReceived()
+        rig.brokerSends { broker in
+            broker.deliver(
+                BasicDeliver(consumerTag: tag, deliveryTag: 1, redelivered: false, exchange: "", routingKey: ""),
+                body: [1])
+        }
+        #expect(rig.takeReceived() == ["basic.reject", "basic.cancel"])
+        #expect(channel.consumerTags == [])
+    }
+
     @Test func aCloseWaitsForTheHandlersOfAConsumerThatTheBrokerCancelled() throws {
         let (rig, channel, work, _) = try session()
         deliver(rig, 1 ... 1)

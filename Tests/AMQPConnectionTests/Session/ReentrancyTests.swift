@@ -17,6 +17,45 @@ internal import Testing
         case acknowledgeNonsense
     }
 
+    /// Comes back to the channel when it is let go.
+    private final class Owner {
+        let channel: Channel
+        let token: ListenerToken
+        let count: () -> Void
+
+        init(_ channel: Channel, _ count: @escaping () -> Void) {
+            (self.channel, self.count) = (channel, count)
+            token = channel.onReturn { _, _ in }
+        }
+
+        deinit {
+            token.remove()
+            channel.onReturn { _, _ in }.remove()
+            channel.basicCancel("c", completion: { _ in })
+            _ = channel.consumerTags
+            count()
+        }
+    }
+
+    @Test func whatListenersAndHandlersHoldMayComeBackWhenItIsLetGo() throws {
+        let rig = Rig()
+        let channel = try rig.openChannel(rig.open())
+        var gone = 0
+        do {
+            let owners = (0 ..< 4).map { _ in Owner(channel) { gone += 1 } }
+            channel.onReturn { _, _ in _ = owners[0] }
+            channel.onClose { _, _ in _ = owners[1] }
+            channel.basicConsume("q", consumerTag: "c", onMessage: { _, _ in _ = owners[2] })
+            rig.broker.onMethod = { _, method, _ in method.id == .basicCancel }
+            rig.loop.settle()
+            channel.basicCancel("c")
+            rig.loop.settle()
+        }
+        rig.pipe.server.abort()
+        rig.loop.run(until: { false })
+        #expect(gone == 4)
+    }
+
     @Test(arguments: Action.allCases)
     func eachCallIsLegalInEachCallback(action: Action) {
         let events = RichSessionTests.reference().log.lines.count
