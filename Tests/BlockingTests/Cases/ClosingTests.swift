@@ -207,6 +207,7 @@ import Testing
             channel.requestTimeout = .milliseconds(100)
             let body = ByteSlice(Array(repeating: UInt8(1), count: 32 << 20))
             #expect(failure { try channel.basicPublish(body, routingKey: "test") }?.code == .deadlineExceeded)
+            #expect(failure { try connection.close(deadline: .milliseconds(100)) }?.code == .deadlineExceeded)
         }
     }
 }
